@@ -1,0 +1,42 @@
+// The floors of the house, from the ground up: a file imports only from its own floor or a lower
+// one. `config.ts` at the root is read by its neighbours alone; everything else is handed in.
+const floors = [
+  '^shared/',
+  '^server/brokers/',
+  '^server/services/',
+  '^server/delivery/',
+  '^server/security/',
+  '^server/transports/',
+  '^server/routes/',
+  '^server/[^/]+[.]ts$',
+]
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'the-client-knows-no-server',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { path: '^(server|tests)/' },
+    },
+    {
+      name: 'the-server-knows-no-client',
+      severity: 'error',
+      from: { path: '^(server|shared)/' },
+      to: { path: '^(client|tests)/' },
+    },
+    ...floors.slice(0, -1).map((floor, index) => ({
+      name: `looks-only-down-from-${floor.replace(/[^a-z]/g, '')}`,
+      severity: 'error',
+      from: { path: floor },
+      to: { path: floors.slice(index + 1) },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default'] },
+  },
+}

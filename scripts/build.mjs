@@ -1,0 +1,18 @@
+// Compiles the server and builds the dashboard into dist/, from scratch.
+import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+
+if (!existsSync('node_modules/typescript')) {
+  console.error('Building needs the development packages: run `npm ci` without --omit=dev first.')
+  process.exit(1)
+}
+
+rmSync('dist', { recursive: true, force: true })
+run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
+run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
+writeFileSync('dist/.built', '')
+
+function run(...args) {
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}

@@ -1,0 +1,96 @@
+// The broker of a server that runs alone: it stamps cursors in this process and hands entries
+// over at once. A restart is a new epoch.
+
+import { formatCursor, ORIGIN, type Position } from '../../shared/cursor.js'
+import type { Broker, BrokerSink, Publication, Receipt } from './Broker.js'
+import { type Appendable, type Entry, toEntry } from './Entry.js'
+import { IdempotencyKeys, idempotencyConflict } from './IdempotencyKeys.js'
+
+interface LocalBrokerOptions {
+  /** The log's identity: 6–16 characters of a–z and 0–9, different at every start. */
+  readonly epoch: string
+  /** Wall clock, Unix milliseconds. It may jump; cursors never fall. */
+  readonly wallNow: () => number
+  /** Monotonic clock, milliseconds. */
+  readonly monotonicNow: () => number
+  readonly idempotencyTtlMs: number
+  readonly maxIdempotencyKeys: number
+}
+
+export class LocalBroker implements Broker {
+  readonly #options: LocalBrokerOptions
+  readonly #keys: IdempotencyKeys
+  #last: Position = ORIGIN
+  #sink: BrokerSink | undefined
+
+  constructor(options: LocalBrokerOptions) {
+    this.#options = options
+    this.#keys = new IdempotencyKeys({
+      ttlMs: options.idempotencyTtlMs,
+      maxKeys: options.maxIdempotencyKeys,
+      now: options.monotonicNow,
+    })
+  }
+
+  async start(sink: BrokerSink): Promise<void> {
+    this.#last = { ms: this.#options.wallNow(), counter: 0 }
+    this.#sink = sink
+    sink.begin(this.#options.epoch, this.#last)
+  }
+
+  async append(publications: readonly Publication[]): Promise<readonly Receipt[]> {
+    const sink = this.#sink
+    if (sink === undefined) throw new Error('append before start')
+    const firstUses = this.#firstUses(publications)
+    // From here on nothing can fail: all of it is applied, in this very turn.
+    return publications.map((publication, index) => {
+      const { idempotency } = publication
+      const isRepeat = idempotency !== undefined && !firstUses.has(index)
+      const known = isRepeat ? this.#keys.find(idempotency) : undefined
+      if (known !== undefined) return { ...known, isDuplicate: true }
+      const receipt = this.#apply(publication, sink)
+      if (idempotency !== undefined) this.#keys.remember(idempotency, receipt)
+      return receipt
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#sink = undefined
+  }
+
+  /** Checks every key before anything is applied; the indexes of those that publish something new. */
+  #firstUses(publications: readonly Publication[]): ReadonlySet<number> {
+    const firstUses = new Set<number>()
+    const inThisCall = new Map<string, string>()
+    let newIds = 0
+    for (const [index, { idempotency, items }] of publications.entries()) {
+      if (idempotency === undefined) continue
+      const earlier = inThisCall.get(idempotency.key)
+      if (earlier !== undefined) {
+        if (earlier !== idempotency.fingerprint) throw idempotencyConflict()
+        continue
+      }
+      inThisCall.set(idempotency.key, idempotency.fingerprint)
+      if (this.#keys.find(idempotency) !== undefined) continue
+      firstUses.add(index)
+      newIds += items.length
+    }
+    if (newIds > 0) this.#keys.reserve(newIds)
+    return firstUses
+  }
+
+  #apply({ items }: Publication, sink: BrokerSink): Receipt {
+    const entries = items.map((item) => this.#stamp(item))
+    for (const entry of entries) sink.apply(entry)
+    const ids = items.flatMap((item) => (item.kind === 'message' ? [item.id] : []))
+    const cursor = formatCursor(this.#last, this.#options.epoch)
+    return { ids, position: this.#last, cursor, isDuplicate: false }
+  }
+
+  #stamp(item: Appendable): Entry {
+    const ms = this.#options.wallNow()
+    const { ms: lastMs, counter } = this.#last
+    this.#last = ms > lastMs ? { ms, counter: 0 } : { ms: lastMs, counter: counter + 1 }
+    return toEntry(item, this.#last, this.#options.epoch)
+  }
+}

@@ -1,0 +1,326 @@
+// The composition root: the only place that knows every part, and the library's entry.
+
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import express, { Router } from 'express'
+import helmet from 'helmet'
+import { type Logger, pino } from 'pino'
+import { v7 as uuidv7 } from 'uuid'
+import { SyncError } from '../shared/errors.js'
+import type { Broker, BrokerSink } from './brokers/Broker.js'
+import { LocalBroker } from './brokers/LocalBroker.js'
+import {
+  assertSafe,
+  isLoopbackHost,
+  parseSettings,
+  type Settings,
+  type SettingsInput,
+} from './config.js'
+import { ConnectionHub } from './delivery/ConnectionHub.js'
+import { drain } from './delivery/drain.js'
+import { listen, portOf } from './listen.js'
+import { createHealthRouter } from './routes/health.js'
+import { createMetricsHandler } from './routes/metrics.js'
+import { createStatus } from './routes/status.js'
+import { answerFaults, createSyncRouter, hostCheck } from './routes/sync.js'
+import { type AuthorizeTopic, authorizeByGrants } from './security/access.js'
+import { type Authenticate, createIdentify, openMode } from './security/authenticate.js'
+import { ConnectionLimits } from './security/ConnectionLimits.js'
+import { createHostRules } from './security/hosts.js'
+import { Publisher } from './security/Publisher.js'
+import { MessageQueueService } from './services/MessageQueueService.js'
+import { RealtimeSyncService } from './services/RealtimeSyncService.js'
+import { sendError } from './transports/answer.js'
+import { WEBSOCKET_PATH, WebSocketManager } from './transports/WebSocketManager.js'
+
+export { SyncError } from '../shared/errors.js'
+export type { Message, MessageDraft, ResyncReason } from '../shared/message.js'
+export type { Principal, PrincipalInput } from '../shared/principal.js'
+export type { Broker, BrokerSink, Publication, Receipt } from './brokers/Broker.js'
+export { ConfigError, type SettingsInput } from './config.js'
+export type { AuthorizeTopic } from './security/access.js'
+export type { Authenticate, AuthenticationRequest } from './security/authenticate.js'
+export { MessageQueueService } from './services/MessageQueueService.js'
+export { type Published, RealtimeSyncService } from './services/RealtimeSyncService.js'
+
+/** How much is swept before the event loop gets a turn. */
+const SWEEP_SLICE = 1000
+const SWEEP_EVERY_MS = 60_000
+
+export interface SyncServerOptions extends SettingsInput {
+  /** Who is who. Without it the server is in open mode, for a developer's own machine. */
+  readonly authenticate?: Authenticate
+  /** Who may use which topic. Default: the grants in the principal. */
+  readonly authorizeTopic?: AuthorizeTopic
+  /** Where the order of messages comes from. Default: this process. */
+  readonly broker?: Broker
+  /** Default: JSON lines on standard output at `logLevel`. */
+  readonly logger?: Logger
+  /** A folder of static files to serve at `/` when listening by itself. */
+  readonly dashboardFolder?: string
+  /** Unix milliseconds. Default: `Date.now`. */
+  readonly wallNow?: () => number
+  /** Milliseconds that never jump. Default: `performance.now`. */
+  readonly monotonicNow?: () => number
+  /** From 0 up to 1. Default: `Math.random`. */
+  readonly random?: () => number
+}
+
+/** Anything that takes Express handlers: an app or a router. */
+interface ExpressLike {
+  use(handler: (req: never, res: never, next: (error?: unknown) => void) => void): unknown
+}
+
+/** Where a server listens. */
+export interface Listening {
+  readonly port: number
+  readonly url: string
+}
+
+/** A running sync server. */
+export interface SyncServer {
+  /** Whether it has no `authenticate`, and therefore believes everybody. */
+  readonly isOpenMode: boolean
+  /** Serves `/api/sync` from a host's Express app and `/ws` from its HTTP server, and nothing else. */
+  attach(host: { readonly app: ExpressLike; readonly server: Server }): void
+  /** Listens by itself, with health, metrics and the dashboard. Throws `ConfigError`. */
+  listen(): Promise<Listening>
+  /**
+   * Stops: answers held polls, tells clients when to come back, closes all connections within
+   * `shutdownTimeoutMs`, then its own listeners. A host's server is left running.
+   */
+  close(): Promise<void>
+  /** As `RealtimeSyncService.publish`. */
+  readonly publish: RealtimeSyncService['publish']
+  readonly sync: RealtimeSyncService
+  /** What an admin sees in `GET /status`. */
+  stats(): object
+}
+
+/**
+ * Builds a sync server and starts its log. Throws `ConfigError` where the settings can't work or
+ * would leave the door open.
+ */
+export async function createSyncServer(options: SyncServerOptions = {}): Promise<SyncServer> {
+  const settings = parseSettings(options)
+  const isOpenMode = options.authenticate === undefined
+  assertSafe(settings, !isOpenMode)
+  const {
+    wallNow = Date.now,
+    monotonicNow = () => performance.now(),
+    random = Math.random,
+  } = options
+  const logger = options.logger ?? pino({ level: settings.logLevel })
+  const onFault = (error: unknown) => logger.error({ err: error }, 'fault')
+  let state: 'starting' | 'ready' | 'draining' | 'closed' = 'starting'
+  const isDraining = () => state === 'draining' || state === 'closed'
+
+  const log = new MessageQueueService({
+    ttlMs: settings.messageTtlMs,
+    maxMessagesPerAudience: settings.maxMessagesPerAudience,
+    maxBytes: settings.maxLogBytes,
+    maxMarks: settings.maxMarks,
+    now: monotonicNow,
+  })
+  const broker = options.broker ?? localBroker(settings, wallNow, monotonicNow)
+  const hub = new ConnectionHub({ log, heartbeatMs: settings.heartbeatMs, onFault })
+  const sync = new RealtimeSyncService({
+    broker,
+    log,
+    countRecipients: (audience, isForced) => hub.count(audience, isForced),
+    newId: uuidv7,
+  })
+  const sink: BrokerSink = {
+    begin(epoch, start) {
+      log.begin(epoch, start)
+      hub.begin()
+    },
+    apply(entry) {
+      log.apply(entry)
+      hub.entryApplied(entry)
+    },
+  }
+
+  const authorizeTopic = options.authorizeTopic ?? authorizeByGrants
+  const identify = createIdentify(options.authenticate ?? openMode)
+  const ownHost = isLoopbackHost(settings.host) || isWildcard(settings.host) ? [] : [settings.host]
+  const hostRules = createHostRules({
+    allowedHosts: [...settings.allowedHosts, ...ownHost],
+    corsOrigins: settings.corsOrigins,
+    isLoopbackOnly: isOpenMode && !settings.allowOpenMode,
+  })
+  const limits = new ConnectionLimits({
+    maxConnections: settings.maxConnections,
+    maxPerUser: settings.maxConnectionsPerUser,
+    maxPerAddress: settings.maxConnectionsPerAddress,
+  })
+  const assertAccepting = () => {
+    if (isDraining()) throw new SyncError('unavailable', 'this server is stopping; try again')
+  }
+  const publisher = new Publisher({ sync, authorizeTopic, assertAccepting })
+  const reading = {
+    hub,
+    log,
+    authorizeTopic,
+    limits,
+    random,
+    wallNow,
+    isDraining,
+    heartbeatMs: settings.heartbeatMs,
+    maxPayloadBytes: settings.maxPayloadBytes,
+    maxTopics: settings.maxTopicsPerConnection,
+    newId: uuidv7,
+  }
+  const webSockets = new WebSocketManager({ ...reading, identify, publisher, hostRules, onFault })
+  const status = createStatus({ hub, sync, monotonicNow, isReady: () => state === 'ready' })
+  const api = Router()
+  api.use(
+    '/api/sync',
+    createSyncRouter({
+      poll: reading,
+      stream: reading,
+      publisher,
+      identify,
+      hostRules,
+      corsOrigins: settings.corsOrigins,
+      maxPayloadBytes: settings.maxPayloadBytes,
+      status,
+      isDraining,
+      onFault,
+    }),
+  )
+  api.get(WEBSOCKET_PATH, hostCheck(hostRules), (_req, res) => {
+    const error = new SyncError(
+      'upgrade_required',
+      'this is a WebSocket: connect with ws:// or wss://',
+    )
+    sendError(res, error, { Upgrade: 'websocket', Connection: 'Upgrade' })
+  })
+  api.use(answerFaults(onFault))
+
+  await broker.start(sink)
+  hub.start()
+  const sweeper = setInterval(() => sweep(log), Math.min(SWEEP_EVERY_MS, settings.messageTtlMs))
+  sweeper.unref()
+  state = 'ready'
+  const servers: Server[] = []
+  let closing: Promise<void> | undefined
+
+  return {
+    isOpenMode,
+    sync,
+    publish: (draft, publishOptions) => sync.publish(draft, publishOptions),
+    stats: () => status.describe(true),
+
+    attach({ app, server }) {
+      app.use(api as unknown as Parameters<ExpressLike['use']>[0])
+      webSockets.attach(server)
+    },
+
+    async listen() {
+      const app = standaloneApp()
+      const { host, port } = settings
+      const opened = await listen({
+        host,
+        port,
+        onRequest: app,
+        attach: (server) => webSockets.attach(server),
+      })
+      servers.push(...opened)
+      const bound = opened[0] === undefined ? port : portOf(opened[0])
+      const name = isWildcard(host) ? 'localhost' : host
+      return { port: bound, url: `http://${name.includes(':') ? `[${name}]` : name}:${bound}` }
+    },
+
+    close() {
+      closing ??= stop()
+      return closing
+    },
+  }
+
+  function standaloneApp() {
+    const app = express()
+    app.disable('x-powered-by')
+    app.set('etag', false)
+    app.use(pageSecurity())
+    // Probes name a host by its address, and learn nothing but "ok": they come before the check.
+    app.use(createHealthRouter(status))
+    app.use(api)
+    app.use(hostCheck(hostRules))
+    if (settings.metrics) app.get('/metrics', createMetricsHandler({ hub, sync }))
+    if (options.dashboardFolder !== undefined) app.use(express.static(options.dashboardFolder))
+    app.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such page')))
+    app.use(answerFaults(onFault))
+    return app
+  }
+
+  async function stop(): Promise<void> {
+    state = 'draining'
+    logger.info({ connections: hub.size }, 'draining')
+    webSockets.refuseWaiting()
+    await drain({
+      hub,
+      spreadMs: settings.reconnectSpreadMs,
+      timeoutMs: settings.shutdownTimeoutMs,
+      random,
+      monotonicNow,
+    })
+    state = 'closed'
+    webSockets.detach()
+    webSockets.destroyAll()
+    hub.stop()
+    clearInterval(sweeper)
+    await Promise.all(servers.map(closeServer))
+    await broker.close()
+    logger.info('stopped')
+  }
+}
+
+function localBroker(
+  settings: Settings,
+  wallNow: () => number,
+  monotonicNow: () => number,
+): Broker {
+  return new LocalBroker({
+    epoch: randomBytes(5).toString('hex'),
+    wallNow,
+    monotonicNow,
+    idempotencyTtlMs: settings.idempotencyTtlMs,
+    maxIdempotencyKeys: settings.maxIdempotencyKeys,
+  })
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+/** Nothing from elsewhere; and nothing that would force https on a server without TLS of its own. */
+function pageSecurity() {
+  return helmet({
+    strictTransportSecurity: false,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  })
+}
+
+/** In slices, so that a million messages that expire at once don't hold up the rest. */
+function sweep(log: MessageQueueService): void {
+  if (log.sweep(SWEEP_SLICE)) setImmediate(() => sweep(log))
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

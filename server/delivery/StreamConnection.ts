@@ -1,0 +1,314 @@
+// A connection that streams, whatever the medium: a cursor in the log and a way to write bytes.
+//
+//            ┌────────── caught up ──────────┐
+//            ▼                               │
+//   live (the hub hands out) ── write() said "full" ──► behind (blocked) ── drained ──► reading
+//            ▲                                               ▲                             │
+//            └── nothing left to read ───────────────────────┼─────────────────────────────┤
+//                                                            └──── write() said "full" ────┘
+//
+// It never holds more than one page or batch, so a slow reader costs no memory: it stands further
+// back in the log, and is told `lagged` when retention has passed it.
+
+import type { AudienceKey } from '../../shared/audience.js'
+import {
+  comparePositions,
+  laterOf,
+  ORIGIN,
+  type Position,
+  type Since,
+} from '../../shared/cursor.js'
+import type { Connected } from '../../shared/frames.js'
+import type { ResyncReason } from '../../shared/message.js'
+import type { Principal } from '../../shared/principal.js'
+import type { Entry } from '../brokers/Entry.js'
+import type { MessageQueueService, Page, Reading } from '../services/MessageQueueService.js'
+import { resume, resyncReason, type Start } from '../services/resume.js'
+import type { Batch } from './Batch.js'
+import type { Connection, TransportName } from './Connection.js'
+import type { ConnectionHub } from './ConnectionHub.js'
+import type { Format } from './Format.js'
+
+const PAGE = { limit: 100, maxBytes: 64 * 1024 }
+
+/** How many pages a reader may take before it lets the event loop turn. */
+const PAGES_PER_TURN = 16
+
+/** What every streaming connection is built with. */
+export interface StreamContext {
+  readonly hub: ConnectionHub
+  readonly log: MessageQueueService
+  readonly heartbeatMs: number
+  readonly maxPayloadBytes: number
+  readonly newId: () => string
+}
+
+/** Who is connected, and what was asked for and granted. */
+export interface StreamIdentity {
+  readonly principal: Principal
+  readonly audiences: readonly AudienceKey[]
+  readonly topics: readonly string[]
+  readonly denied: readonly string[]
+}
+
+/** Topics that were added with a `since`: what they hold up to the connection's position comes first. */
+interface Catchup {
+  readonly reading: Reading
+  readonly start: Start
+  readonly upTo: Position
+  /** What the connection read before: it has been sent that already. */
+  readonly before: Reading
+  readonly done: (reason: ResyncReason | undefined) => void
+  position: Position
+  reason: ResyncReason | undefined
+}
+
+export abstract class StreamConnection implements Connection {
+  abstract readonly transport: TransportName
+  readonly id: string
+  readonly hearsForced = true
+  readonly reading = new Map<AudienceKey, Position>()
+  readonly #context: StreamContext
+  readonly #catchups: Catchup[] = []
+  #principal: Principal
+  #position = ORIGIN
+  #isLive = false
+  #isBlocked = false
+  #isReadScheduled = false
+  #toldLossUpTo = ORIGIN
+  #toldForcedUpTo = ORIGIN
+
+  constructor(context: StreamContext, principal: Principal) {
+    this.#context = context
+    this.#principal = principal
+    this.id = context.newId()
+  }
+
+  /** Hands bytes to the medium. False where it wants no more until it calls `drained`. */
+  protected abstract write(bytes: Buffer): boolean
+  protected abstract readonly format: Format
+  protected abstract readonly isOpen: boolean
+  abstract close(): void
+  abstract destroy(): void
+
+  get principal(): Principal {
+    return this.#principal
+  }
+
+  get position(): Position {
+    return this.#isLive ? laterOf(this.#position, this.#context.hub.flushed) : this.#position
+  }
+
+  get isLive(): boolean {
+    return this.#isLive
+  }
+
+  get isBlocked(): boolean {
+    return this.#isBlocked
+  }
+
+  /** Says `connected`, joins the hub, and sends what was missed. */
+  open({ audiences, topics, denied }: StreamIdentity, since: Since): void {
+    const { hub, log, heartbeatMs, maxPayloadBytes } = this.#context
+    for (const key of audiences) this.reading.set(key, ORIGIN)
+    const start = resume(log, this.reading, since)
+    const { loss, isForced } = log.survey(this.reading, start.position)
+    const reason = resyncReason(start, loss, isForced)
+    for (const key of audiences) this.reading.set(key, start.position)
+    this.#position = start.position
+    this.#toldLossUpTo = loss?.position ?? ORIGIN
+    this.#toldForcedUpTo = log.head
+    const connected: Connected = {
+      protocol: 1,
+      connectionId: this.id,
+      userId: this.principal.userId,
+      cursor: this.#cursor(),
+      resync: reason !== undefined,
+      ...(reason !== undefined && { reason }),
+      topics,
+      denied,
+      heartbeat: heartbeatMs,
+      maxPayload: maxPayloadBytes,
+    }
+    this.say('connected', connected)
+    hub.add(this)
+    this.#read()
+  }
+
+  deliver(batch: Batch): void {
+    this.#put(batch.bytes(this.format))
+  }
+
+  catchUp(): void {
+    this.#fallBehind()
+    this.#read()
+  }
+
+  beat(): void {
+    if (!this.#isBlocked) this.say('heartbeat', { cursor: this.#cursor() })
+  }
+
+  drain(reconnectAfterMs: number): void {
+    this.say('drain', { reconnectAfter: reconnectAfterMs })
+  }
+
+  /** Adds audiences from here on. Returns the position that "here" is. */
+  addAudiences(keys: readonly AudienceKey[]): Position {
+    const here = this.#moveToHead()
+    const added = keys.filter((key) => !this.reading.has(key))
+    this.#context.hub.addAudiences(
+      this,
+      added.map((key) => [key, here] as const),
+    )
+    return here
+  }
+
+  /**
+   * Adds audiences from `since` on: what they hold up to the connection's position is sent first,
+   * marked as catch-up, then `done` is called. Live messages wait meanwhile, so order holds.
+   */
+  addAudiencesSince(
+    keys: readonly AudienceKey[],
+    since: Since,
+    done: (cursor: string, reason: ResyncReason | undefined) => void,
+  ): void {
+    const here = this.#moveToHead()
+    const before = new Map(this.reading)
+    const reading = new Map(keys.map((key) => [key, ORIGIN] as const))
+    const start = resume(this.#context.log, reading, since)
+    const added = keys.map((key) => {
+      const earlier = before.get(key)
+      const isCovered = earlier !== undefined && comparePositions(earlier, start.position) <= 0
+      return [key, isCovered ? earlier : start.position] as const
+    })
+    this.#context.hub.addAudiences(this, added)
+    this.#fallBehind()
+    this.#catchups.push({
+      reading,
+      start,
+      upTo: here,
+      before,
+      done: (reason) => done(this.#context.log.cursorAt(here), reason),
+      position: start.position,
+      reason: undefined,
+    })
+    this.#read()
+  }
+
+  removeAudiences(keys: Iterable<AudienceKey>): void {
+    this.#context.hub.removeAudiences(this, keys)
+  }
+
+  /** Replaces the rights: `audiences` is all that may be read from now on. */
+  become(principal: Principal, audiences: readonly AudienceKey[]): void {
+    this.#principal = principal
+    const kept = new Set(audiences)
+    this.removeAudiences([...this.reading.keys()].filter((key) => !kept.has(key)))
+    this.addAudiences(audiences)
+  }
+
+  /** To be called when the medium takes bytes again. */
+  protected drained(): void {
+    this.#isBlocked = false
+    this.#context.hub.guard(this, () => this.#read())
+  }
+
+  /** Writes one event that is not an entry of the log. */
+  say(name: string, body: object): void {
+    const cursor = 'cursor' in body ? String(body.cursor) : undefined
+    this.#put(this.format.event(name, JSON.stringify(body), cursor))
+  }
+
+  #cursor(): string {
+    return this.#context.log.cursorAt(this.position)
+  }
+
+  #put(bytes: Buffer): void {
+    if (!this.isOpen || this.write(bytes)) return
+    this.#fallBehind()
+    this.#isBlocked = true
+  }
+
+  /** From here on it reads the log by itself, from where it stands. */
+  #fallBehind(): void {
+    this.#position = this.position
+    this.#isLive = false
+  }
+
+  /** A connection that isn't behind stands at the head once the hub has handed out everything. */
+  #moveToHead(): Position {
+    this.#context.hub.flush()
+    return this.position
+  }
+
+  #read(): void {
+    for (let pages = 0; this.isOpen && !this.#isBlocked && !this.#isLive; pages += 1) {
+      if (pages === PAGES_PER_TURN) return this.#readNextTurn()
+      const [catchup] = this.#catchups
+      if (catchup === undefined) this.#readPage()
+      else this.#readCatchupPage(catchup)
+    }
+  }
+
+  #readNextTurn(): void {
+    if (this.#isReadScheduled) return
+    this.#isReadScheduled = true
+    setImmediate(() => {
+      this.#isReadScheduled = false
+      this.#context.hub.guard(this, () => this.#read())
+    })
+  }
+
+  #readPage(): void {
+    const { log } = this.#context
+    const { entries, position, hasMore, loss } = log.read(this.reading, this.#position, PAGE)
+    this.#tellLoss(loss)
+    this.#position = position
+    this.#putEntries(
+      entries.filter((entry) => !this.#isToldForced(entry)),
+      (entry) => this.format.entry(entry),
+    )
+    this.#isLive = !hasMore && !this.#isBlocked
+  }
+
+  /** `connected` has told of it, or had no position to tell it of. */
+  #isToldForced(entry: Entry): boolean {
+    return entry.kind === 'resync' && comparePositions(entry, this.#toldForcedUpTo) <= 0
+  }
+
+  /** On a live connection a loss has one cause: it lagged. Each loss is told once. */
+  #tellLoss(loss: Page['loss']): void {
+    if (loss === undefined || comparePositions(loss.position, this.#toldLossUpTo) <= 0) return
+    this.#toldLossUpTo = loss.position
+    this.say('resync', { reason: 'lagged', cursor: this.#cursor() })
+  }
+
+  #readCatchupPage(catchup: Catchup): void {
+    const { reading, start, upTo, before } = catchup
+    // A topic may be dropped, or its right lost, while its catch-up goes on.
+    const stillRead = new Map([...reading].filter(([key]) => this.reading.has(key)))
+    const page = this.#context.log.read(stillRead, catchup.position, { ...PAGE, upTo })
+    const isForced = page.entries.some(({ kind }) => kind === 'resync')
+    catchup.position = page.position
+    catchup.reason ??= resyncReason(start, page.loss, isForced)
+    this.#putEntries(
+      page.entries.filter((entry) => entry.kind === 'message' && !wasSent(entry, before)),
+      (entry) => this.format.event('message', `{"message":${entry.json},"catchup":true}`),
+    )
+    if (page.hasMore) return
+    this.#catchups.shift()
+    catchup.done(catchup.reason)
+  }
+
+  #putEntries(entries: readonly Entry[], encode: (entry: Entry) => Buffer): void {
+    if (entries.length > 0) this.#put(Buffer.concat(entries.map(encode)))
+  }
+}
+
+/** Whether a connection that read this was sent the entry: it was for one of its audiences, in time. */
+function wasSent(entry: Entry, reading: Reading): boolean {
+  return entry.audience.some((key) => {
+    const from = reading.get(key)
+    return from !== undefined && comparePositions(from, entry) < 0
+  })
+}

@@ -1,0 +1,64 @@
+// The process: settings from the environment, a server, and an orderly end.
+
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { ConfigError, readSettings } from './config.js'
+import { createSyncServer, type SyncServer } from './createSyncServer.js'
+
+/** Built by Vite beside the compiled server; run from source, it is in `dist` all the same. */
+const DASHBOARD_FOLDERS = ['../dashboard', '../dist/dashboard']
+
+try {
+  await run()
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  process.stderr.write(`Syncline can't start:\n${error.message}\n`)
+  process.exitCode = 1
+}
+
+async function run(): Promise<void> {
+  const settings = readSettings()
+  const logger = pino({ level: settings.logLevel })
+  const dashboardFolder = DASHBOARD_FOLDERS.map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  ).find((folder) => existsSync(folder))
+  const server = await createSyncServer({
+    ...settings,
+    logger,
+    ...(dashboardFolder !== undefined && { dashboardFolder }),
+  })
+  endOnSignals(server)
+  const { url } = await server.listen()
+  process.stdout.write(greeting(url, server.isOpenMode))
+}
+
+/** The first signal drains, a second one ends at once. */
+function endOnSignals(server: SyncServer): void {
+  let isStopping = false
+  const stop = () => {
+    if (isStopping) process.exit(1)
+    isStopping = true
+    server.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+function greeting(url: string, isOpenMode: boolean): string {
+  const lines = [
+    '',
+    `  Syncline is running at ${url}`,
+    ...(isOpenMode ? ['  Open mode: this machine only, and everybody on it is an admin.'] : []),
+    '',
+    '  Send a message, then read it:',
+    `  curl ${url}/api/sync/send -H 'Content-Type: application/json' -d '{"type":"test","payload":{"message":"Hello"}}'`,
+    `  curl ${url}/api/sync/poll`,
+    '',
+    '',
+  ]
+  return lines.join('\n')
+}

@@ -1,0 +1,79 @@
+// Reads a JSON body: UTF-8 or nothing, within its limit, also where the host's own parser was first.
+
+import { type Request, type Response, raw } from 'express'
+import { SyncError } from '../../shared/errors.js'
+
+/** The body, or `undefined` where there is none. Throws a `SyncError` that says what is wrong. */
+export async function readBody(req: Request, res: Response, maxBytes: number): Promise<unknown> {
+  if (req.body !== undefined) return checkParsed(req, maxBytes)
+  if (!hasBody(req)) return undefined
+  assertJson(req.headers['content-type'])
+  const bytes = await readBytes(req, res, maxBytes)
+  return bytes.length === 0 ? undefined : parseJson(bytes)
+}
+
+function hasBody({ headers }: Request): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}
+
+function assertJson(contentType = ''): void {
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
+  if (type === 'application/json' && isUtf8) return
+  throw new SyncError(
+    'unsupported_media_type',
+    'Content-Type: must be application/json in UTF-8 (curl: -H "Content-Type: application/json")',
+  )
+}
+
+function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    raw({ type: () => true, limit: maxBytes })(req, res, (error?: unknown) => {
+      if (error !== undefined) reject(readingFault(error, maxBytes))
+      else resolve(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0))
+    })
+  })
+}
+
+function readingFault(error: unknown, maxBytes: number): SyncError {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined
+  if (type === 'entity.too.large') return tooLarge(maxBytes)
+  if (type === 'encoding.unsupported') {
+    return new SyncError(
+      'unsupported_media_type',
+      'Content-Encoding: is not one that is known here',
+    )
+  }
+  return new SyncError('invalid_request', 'the body could not be read to its end')
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    const fault = error instanceof SyntaxError ? 'JSON' : 'UTF-8'
+    throw new SyncError('invalid_request', `the body is not valid ${fault}`)
+  }
+}
+
+/** For a body that a host's `express.json()` has parsed already: its size is all that is left to check. */
+function checkParsed({ body, headers }: Request, maxBytes: number): unknown {
+  if (Buffer.isBuffer(body)) {
+    if (body.length > maxBytes) throw tooLarge(maxBytes)
+    return parseJson(body)
+  }
+  assertJson(headers['content-type'])
+  const declared = headers['content-encoding'] === undefined ? headers['content-length'] : undefined
+  const length = declared === undefined ? Buffer.byteLength(JSON.stringify(body)) : Number(declared)
+  if (length > maxBytes) throw tooLarge(maxBytes)
+  return body
+}
+
+function tooLarge(maxBytes: number): SyncError {
+  return new SyncError('too_large', `the body may have at most ${maxBytes} bytes`)
+}

@@ -1,0 +1,202 @@
+// The HTTP API under /api/sync: from a request to a principal, from a body to the publisher, from
+// a result to an answer. Handlers are plain functions; Express only finds them.
+
+import cors from 'cors'
+import {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from 'express'
+import { SyncError } from '../../shared/errors.js'
+import { isAdmin, type Principal } from '../../shared/principal.js'
+import type { Identify } from '../security/authenticate.js'
+import { credentialOf } from '../security/credentials.js'
+import type { HostRules } from '../security/hosts.js'
+import { isBatch, type Publisher } from '../security/Publisher.js'
+import type { Published } from '../services/RealtimeSyncService.js'
+import { sendError, sendJson } from '../transports/answer.js'
+import { type PollContext, servePoll } from '../transports/longPoll.js'
+import { queryOf } from '../transports/query.js'
+import { type SseContext, serveStream } from '../transports/sse.js'
+import { readBody } from './body.js'
+import type { Status } from './status.js'
+
+export interface SyncRouterContext {
+  readonly poll: PollContext
+  readonly stream: SseContext
+  readonly publisher: Publisher
+  readonly identify: Identify
+  readonly hostRules: HostRules
+  readonly corsOrigins: readonly string[]
+  readonly maxPayloadBytes: number
+  readonly status: Status
+  readonly isDraining: () => boolean
+  readonly onFault: (error: unknown) => void
+}
+
+type Handler = (principal: Principal, req: Request, res: Response) => void | Promise<void>
+
+export function createSyncRouter(context: SyncRouterContext): Router {
+  const { publisher, poll, stream, status } = context
+  const router = Router()
+  router.use(hostCheck(context.hostRules), allowOrigins(context.corsOrigins))
+
+  const as =
+    (handler: Handler): RequestHandler =>
+    async (req, res) => {
+      if (context.isDraining()) res.setHeader('Connection', 'close')
+      const principal = await context.identify(credentialOf(req, queryOf(req)), req)
+      await handler(principal, req, res)
+    }
+  const body = (req: Request, res: Response) => readBody(req, res, context.maxPayloadBytes)
+
+  const get = (path: string, handler: Handler) =>
+    router.route(path).head(only('GET')).get(as(handler)).all(only('GET'))
+  const post = (path: string, handler: Handler) =>
+    router.route(path).post(originCheck(context.hostRules), as(handler)).all(only('POST'))
+
+  get('/poll', (principal, req, res) => servePoll(poll, principal, req, res))
+  get('/stream', (principal, req, res) => {
+    assertAccepting(context)
+    serveStream(stream, principal, req, res)
+  })
+  get('/status', (principal, _req, res) => sendJson(res, 200, status.describe(isAdmin(principal))))
+
+  post('/send', async (principal, req, res) => {
+    const key = idempotencyKeyOf(req)
+    const content = await body(req, res)
+    if (!isBatch(content)) {
+      return sendPublished(res, await publisher.send(principal, required(content), key))
+    }
+    if (key !== undefined) {
+      throw new SyncError(
+        'invalid_request',
+        'Idempotency-Key: in a batch, give each message its own idempotencyKey instead',
+      )
+    }
+    sendBatchResults(res, await publisher.sendBatch(principal, content))
+  })
+
+  post('/broadcast', async (principal, req, res) => {
+    const key = idempotencyKeyOf(req)
+    const { isDuplicate, ...facts } = await publisher.broadcast(
+      principal,
+      required(await body(req, res)),
+      key,
+    )
+    sendJson(res, isDuplicate ? 200 : 201, { success: true, ...facts, duplicate: isDuplicate })
+  })
+
+  post('/force', async (principal, req, res) => {
+    if (idempotencyKeyOf(req) !== undefined) {
+      throw new SyncError(
+        'invalid_request',
+        'Idempotency-Key: force takes none; forcing twice is harmless',
+      )
+    }
+    const forced = await publisher.force(principal, await body(req, res))
+    sendJson(res, 202, { success: true, ...forced })
+  })
+
+  router.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such route')))
+  router.use(answerFaults(context.onFault))
+  return router
+}
+
+/** Refuses a Host that this server doesn't answer to. */
+export function hostCheck(hostRules: HostRules): RequestHandler {
+  return (req, _res, next) => {
+    hostRules.assertHost(req)
+    next()
+  }
+}
+
+/** The last handler of a chain: every fault becomes an answer, and only real ones are reported. */
+export function answerFaults(onFault: (error: unknown) => void): ErrorRequestHandler {
+  return (error: unknown, _req, res, _next) => {
+    const fault = fromExpress(error)
+    if (!(fault instanceof SyncError)) onFault(fault)
+    // The rest of a body that was refused is not worth reading.
+    const headers =
+      fault instanceof SyncError && fault.code === 'too_large' ? { Connection: 'close' } : {}
+    if (res.headersSent) res.destroy()
+    else sendError(res, fault, headers)
+  }
+}
+
+/** Express itself throws for one thing that callers do: a path that can't be decoded. */
+function fromExpress(error: unknown): unknown {
+  return error instanceof URIError
+    ? new SyncError('invalid_request', 'the path is not valid')
+    : error
+}
+
+function originCheck(hostRules: HostRules): RequestHandler {
+  return (req, _res, next) => {
+    hostRules.assertOrigin(req)
+    next()
+  }
+}
+
+function allowOrigins(origins: readonly string[]): RequestHandler {
+  return cors({
+    origin: [...origins],
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
+    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
+    maxAge: 600,
+  })
+}
+
+function only(method: 'GET' | 'POST'): RequestHandler {
+  return (_req, res) => {
+    const error = new SyncError('method_not_allowed', `this route takes ${method} only`)
+    sendError(res, error, { Allow: method })
+  }
+}
+
+function assertAccepting({ isDraining }: SyncRouterContext): void {
+  if (isDraining()) throw new SyncError('unavailable', 'this server is stopping; connect again')
+}
+
+function required(body: unknown): unknown {
+  if (body !== undefined) return body
+  throw new SyncError('invalid_request', 'a JSON body is needed')
+}
+
+function idempotencyKeyOf({ headersDistinct }: Request): string | undefined {
+  const keys = headersDistinct['idempotency-key'] ?? []
+  if (keys.length <= 1) return keys[0]
+  throw new SyncError('invalid_request', 'Idempotency-Key: must be given once')
+}
+
+function sendPublished(
+  res: Response,
+  { messageId, cursor, timestamp, isDuplicate }: Published,
+): void {
+  sendJson(res, isDuplicate ? 200 : 201, {
+    success: true,
+    messageId,
+    cursor,
+    timestamp,
+    duplicate: isDuplicate,
+  })
+}
+
+function sendBatchResults(res: Response, published: readonly Published[]): void {
+  const results = published.map(({ messageId, cursor, isDuplicate }) => ({
+    messageId,
+    cursor,
+    duplicate: isDuplicate,
+  }))
+  const last = published.at(-1)
+  const isAllDuplicate = published.every(({ isDuplicate }) => isDuplicate)
+  sendJson(res, isAllDuplicate ? 200 : 201, {
+    success: true,
+    results,
+    cursor: last?.cursor,
+    timestamp: last?.timestamp,
+  })
+}

@@ -1,0 +1,64 @@
+// Who a credential stands for. Everything else in the server sees principals, never tokens.
+
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { SyncError } from '../../shared/errors.js'
+import { isName } from '../../shared/names.js'
+import { type Principal, type PrincipalInput, principalSchema } from '../../shared/principal.js'
+import type { Credential } from './credentials.js'
+
+/** What an `authenticate` function is given. */
+export interface AuthenticationRequest {
+  /** The bearer token, from the `Authorization` header or a WebSocket's first frame. */
+  readonly token: string | undefined
+  /** The headers of the HTTP request or of the WebSocket's handshake. */
+  readonly headers: IncomingHttpHeaders
+  readonly remoteAddress: string | undefined
+}
+
+/**
+ * Turns a request into a principal, or `null` where its credential is missing or wrong (401).
+ * It may throw; the caller is then told `internal` and nothing else.
+ */
+export type Authenticate = (
+  request: AuthenticationRequest,
+) => PrincipalInput | null | Promise<PrincipalInput | null>
+
+export type Identify = (credential: Credential, req: IncomingMessage) => Promise<Principal>
+
+/** Wraps `authenticate` so that what it returns can be relied on. Throws `unauthorized`. */
+export function createIdentify(authenticate: Authenticate): Identify {
+  return async (credential, req) => {
+    if (credential.kind === 'ticket') {
+      throw new SyncError('unauthorized', 'ticket: unknown, used or expired; get a new one')
+    }
+    const token = credential.kind === 'token' ? credential.token : undefined
+    const { headers, socket } = req
+    const found = await authenticate({ token, headers, remoteAddress: socket.remoteAddress })
+    if (found === null) {
+      throw new SyncError(
+        'unauthorized',
+        token === undefined
+          ? 'a token is needed: "Authorization: Bearer <token>"'
+          : 'the token is not valid',
+      )
+    }
+    return principalSchema.parse(found)
+  }
+}
+
+/**
+ * Open mode, for a developer's own machine: believes `dev:<userId>` and
+ * `dev:<userId>:<role>,<role>`; without a token the caller is `anonymous` with the role `admin`.
+ */
+export const openMode: Authenticate = ({ token }) => {
+  const topics = { subscribe: ['*'], publish: [] }
+  if (token === undefined) return { userId: 'anonymous', roles: ['admin'], topics }
+  const [scheme, userId = '', roleList, ...rest] = token.split(':')
+  const roles = roleList === undefined ? [] : roleList.split(',')
+  const isWellFormed = scheme === 'dev' && rest.length === 0 && [userId, ...roles].every(isName)
+  if (isWellFormed) return { userId, roles, topics }
+  throw new SyncError(
+    'unauthorized',
+    'the token is not valid: open mode takes dev:<userId> or dev:<userId>:<role>,<role>',
+  )
+}

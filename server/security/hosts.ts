@@ -1,0 +1,83 @@
+// Which Host and Origin a request may name. Checked always: WebSockets have no CORS, body-less
+// POSTs no preflight, and DNS rebinding gives a foreign page an Origin that equals its Host.
+
+import type { IncomingMessage } from 'node:http'
+import { isIPv4, isIPv6 } from 'node:net'
+import { SyncError } from '../../shared/errors.js'
+
+interface HostRulesOptions {
+  /** Host names beside the loopback ones, with a port (then only that one) or without. */
+  readonly allowedHosts: readonly string[]
+  /** Origins that may connect and post from elsewhere, exact: `https://app.example.com`. */
+  readonly corsOrigins: readonly string[]
+  /** Refuse peers that are not on this machine, whatever Host they name. */
+  readonly isLoopbackOnly: boolean
+}
+
+export interface HostRules {
+  /** Throws `forbidden` for a Host that this server doesn't answer to. */
+  assertHost(req: IncomingMessage): void
+  /** Throws `forbidden` for an Origin that is neither the server's own nor allowed. */
+  assertOrigin(req: IncomingMessage): void
+}
+
+export function createHostRules(options: HostRulesOptions): HostRules {
+  const allowedHosts = new Set(options.allowedHosts.map((host) => host.toLowerCase()))
+  const corsOrigins = new Set(options.corsOrigins)
+
+  return {
+    assertHost({ headers: { host }, socket }) {
+      if (options.isLoopbackOnly && !isLoopbackAddress(socket.remoteAddress ?? '')) {
+        throw new SyncError(
+          'forbidden',
+          'open mode answers this machine only; configure authentication',
+        )
+      }
+      const name = hostnameOf(host)
+      if (name === undefined || host === undefined) {
+        throw new SyncError('forbidden', 'Host: is missing or not a host')
+      }
+      if (isLoopbackName(name) || allowedHosts.has(name) || allowedHosts.has(host.toLowerCase()))
+        return
+      throw new SyncError(
+        'forbidden',
+        'Host: is not one this server answers to; add it to ALLOWED_HOSTS',
+      )
+    },
+
+    assertOrigin({ headers: { origin, host } }) {
+      if (origin === undefined || corsOrigins.has(origin)) return
+      if (URL.canParse(origin) && new URL(origin).host === withoutDefaultPort(origin, host)) return
+      throw new SyncError('forbidden', 'Origin: is not allowed here; add it to CORS_ORIGINS')
+    },
+  }
+}
+
+/** `[::1]:5000` → `[::1]`, `Example.com:80` → `example.com`. */
+function hostnameOf(host: string | undefined): string | undefined {
+  if (host === undefined || !URL.canParse(`http://${host}`)) return undefined
+  const { hostname, pathname, username } = new URL(`http://${host}`)
+  return pathname === '/' && username === '' ? hostname : undefined
+}
+
+/** Browsers leave the scheme's default port out of the Origin; proxies may leave it in the Host. */
+function withoutDefaultPort(origin: string, host = ''): string | undefined {
+  const scheme = new URL(origin).protocol
+  return URL.canParse(`${scheme}//${host}`) ? new URL(`${scheme}//${host}`).host : undefined
+}
+
+export function isLoopbackName(hostname: string): boolean {
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1')
+  return bare === 'localhost' || isLoopbackAddress(bare)
+}
+
+function isLoopbackAddress(address: string): boolean {
+  const plain = plainAddress(address)
+  if (isIPv4(plain)) return plain.startsWith('127.')
+  return isIPv6(plain) && plain === '::1'
+}
+
+/** An address without the IPv6 mapping of an IPv4 one: `::ffff:10.0.0.1` → `10.0.0.1`. */
+export function plainAddress(address: string): string {
+  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '')
+}

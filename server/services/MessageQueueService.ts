@@ -1,0 +1,312 @@
+// The log: the only buffer there is. Ordered, time-limited, bounded, indexed by audience.
+// It knows no sockets and no users; readers are nothing but a set of audiences and a position.
+//
+//        oldest ── RetainedList (age, bytes) ──► newest
+//   u:ann   [ e1      e3        e6 ]      one EntryQueue per audience; an entry stands in
+//   t:news  [    e2   e3   e5      ]      each queue of its audience and leaves each by itself
+//           ▲ mark: up to here this audience has lost something
+
+import type { AudienceKey } from '../../shared/audience.js'
+import {
+  comparePositions,
+  formatCursor,
+  laterOf,
+  ORIGIN,
+  type Position,
+} from '../../shared/cursor.js'
+import type { BrokerSink } from '../brokers/Broker.js'
+import type { Entry } from '../brokers/Entry.js'
+import { EntryQueue } from './EntryQueue.js'
+import { type Mark, Marks } from './Marks.js'
+import { type Retained, RetainedList } from './RetainedList.js'
+
+/** What an entry costs beyond its text, and each audience that it stands in. Measured, rounded up. */
+const ENTRY_OVERHEAD_BYTES = 400
+const AUDIENCE_OVERHEAD_BYTES = 200
+
+/** How many expired entries an append takes along, so that a busy log never waits for the sweep. */
+const SWEPT_PER_APPEND = 2
+
+interface MessageQueueOptions {
+  /** How long a message is kept, in milliseconds. An older one is never read, swept or not. */
+  readonly ttlMs: number
+  readonly maxMessagesPerAudience: number
+  /** Bound on all that is retained, with its overhead. */
+  readonly maxBytes: number
+  readonly maxMarks: number
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number
+}
+
+/** The audiences that a reader reads, each with the position from which on it does. */
+export type Reading = ReadonlyMap<AudienceKey, Position>
+
+interface PageBounds {
+  /** Messages at most. */
+  readonly limit: number
+  /** Bytes of text at most, but always at least one message. */
+  readonly maxBytes: number
+  /** Read no further than here. Default: the head. */
+  readonly upTo?: Position
+}
+
+/** What one read found. */
+export interface Page {
+  readonly entries: readonly Entry[]
+  /** Where the reader stands after this page. */
+  readonly position: Position
+  readonly hasMore: boolean
+  /** Set where something that the reader should have seen may have left the log. */
+  readonly loss: Mark | undefined
+}
+
+interface Audience {
+  readonly queue: EntryQueue<Retained>
+  lastForced: Position
+}
+
+interface Lane {
+  readonly queue: EntryQueue<Retained>
+  index: number
+}
+
+export class MessageQueueService implements BrokerSink {
+  readonly #options: MessageQueueOptions
+  readonly #marks: Marks
+  readonly #audiences = new Map<AudienceKey, Audience>()
+  readonly #retained = new RetainedList()
+  #epoch = ''
+  #start = ORIGIN
+  #head = ORIGIN
+  #lastArrival = Number.NEGATIVE_INFINITY
+
+  constructor(options: MessageQueueOptions) {
+    this.#options = options
+    this.#marks = new Marks(options.maxMarks)
+  }
+
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  /** Where the epoch began: before its first entry. */
+  get start(): Position {
+    return this.#start
+  }
+
+  /** When the last entry arrived, by the log's clock. */
+  get lastArrival(): number {
+    return this.#lastArrival
+  }
+
+  /** The last entry, or the epoch's start. */
+  get head(): Position {
+    return this.#head
+  }
+
+  /** How a position is told to clients. */
+  cursorAt(position: Position): string {
+    return formatCursor(position, this.#epoch)
+  }
+
+  get size(): {
+    readonly messages: number
+    readonly bytes: number
+    readonly audiences: number
+    readonly marks: number
+  } {
+    const { size: messages, bytes } = this.#retained
+    return { messages, bytes, audiences: this.#audiences.size, marks: this.#marks.size }
+  }
+
+  begin(epoch: string, start: Position): void {
+    this.#epoch = epoch
+    this.#start = start
+    this.#head = start
+  }
+
+  /** Takes the next entry; its position must be after the head. */
+  apply(entry: Entry): void {
+    this.sweep(SWEPT_PER_APPEND)
+    const retained = this.#retain(entry)
+    this.#head = entry
+    for (const key of entry.audience) this.#index(key, retained)
+    while (this.#retained.bytes > this.#options.maxBytes && this.#retained.oldest !== undefined) {
+      this.#drop(this.#retained.oldest, 'evicted')
+    }
+  }
+
+  /**
+   * What these audiences hold after `after`, in order, each entry once. Costs what it returns
+   * (and a binary search per audience), not what the log holds.
+   */
+  read(reading: Reading, after: Position, bounds: PageBounds): Page {
+    const { lanes, loss } = this.#lanes(reading, after)
+    const upTo = bounds.upTo ?? this.#head
+    const entries: Entry[] = []
+    let messages = 0
+    let bytes = 0
+    for (;;) {
+      const next = firstOf(lanes)
+      if (next === undefined || comparePositions(next, upTo) > 0) {
+        return { entries, position: laterOf(after, upTo), hasMore: false, loss }
+      }
+      const { entry } = next
+      if (entry.kind === 'message') {
+        const isFull = messages === bounds.limit || bytes + entry.json.length > bounds.maxBytes
+        if (isFull && messages > 0) {
+          return { entries, position: entries.at(-1) ?? after, hasMore: true, loss }
+        }
+        messages += 1
+        bytes += entry.json.length
+      }
+      entries.push(entry)
+      for (const lane of lanes) if (lane.queue.at(lane.index) === next) lane.index += 1
+    }
+  }
+
+  /** What these audiences may have lost after `after`, and whether a resync was forced on them. */
+  survey(reading: Reading, after: Position): { loss: Mark | undefined; isForced: boolean } {
+    const isForced = [...reading].some(([key, from]) => {
+      const forced = this.#audiences.get(key)?.lastForced ?? ORIGIN
+      return comparePositions(forced, laterOf(after, from)) > 0
+    })
+    return { loss: this.#lanes(reading, after).loss, isForced }
+  }
+
+  /**
+   * The latest known position that is not after `limit` and before all that these audiences hold
+   * beyond it: reading on from it gives the same as reading on from `limit`.
+   */
+  anchor(reading: Reading, limit: Position): Position {
+    const hasNothingAfter = this.#lanes(reading, limit).lanes.length === 0
+    if (hasNothingAfter) return this.#head
+    let anchor = this.#start
+    for (const key of reading.keys()) {
+      const { position } = this.#marks.of(key)
+      if (comparePositions(position, limit) <= 0) anchor = laterOf(anchor, position)
+      const queue = this.#audiences.get(key)?.queue
+      const last = queue?.at(queue.indexAfter(limit) - 1)
+      if (last !== undefined) anchor = laterOf(anchor, last.entry)
+    }
+    return anchor
+  }
+
+  /** A position before everything that these audiences still hold, and behind what they lost before it. */
+  oldest(reading: Reading): Position {
+    const { lanes } = this.#lanes(reading, ORIGIN)
+    const first = firstOf(lanes)
+    if (first === undefined) return this.#head
+    let oldest = this.#start
+    for (const key of reading.keys()) {
+      const { position } = this.#marks.of(key)
+      if (comparePositions(position, first) < 0) oldest = laterOf(oldest, position)
+    }
+    return oldest
+  }
+
+  /** Lets go of expired entries, at most `max` of them. True where more are left. */
+  sweep(max: number): boolean {
+    for (let swept = 0; ; swept += 1) {
+      const { oldest } = this.#retained
+      if (oldest === undefined || !this.#isExpired(oldest)) return false
+      if (swept === max) return true
+      this.#drop(oldest, 'expired')
+    }
+  }
+
+  /** Whether what arrived at `at`, by the log's clock, may still be delivered. */
+  isFresh(at: number): boolean {
+    return this.#options.now() - at < this.#options.ttlMs
+  }
+
+  #retain(entry: Entry): Retained {
+    const bytes =
+      Buffer.byteLength(entry.json) +
+      ENTRY_OVERHEAD_BYTES +
+      entry.audience.reduce((sum, key) => sum + key.length + AUDIENCE_OVERHEAD_BYTES, 0)
+    this.#lastArrival = Math.max(this.#lastArrival, this.#options.now())
+    const { ms, counter } = entry
+    const retained: Retained = {
+      entry,
+      ms,
+      counter,
+      at: this.#lastArrival,
+      bytes,
+      references: entry.audience.length,
+      older: undefined,
+      newer: undefined,
+    }
+    this.#retained.add(retained)
+    return retained
+  }
+
+  #index(key: AudienceKey, retained: Retained): void {
+    const audience = this.#audiences.get(key) ?? { queue: new EntryQueue(), lastForced: ORIGIN }
+    this.#audiences.set(key, audience)
+    audience.queue.push(retained)
+    if (retained.entry.kind === 'resync') audience.lastForced = retained.entry
+    if (audience.queue.size > this.#options.maxMessagesPerAudience) {
+      this.#dropFirst(key, audience, 'evicted')
+    }
+  }
+
+  /** Removes an entry that is the first of every audience that it still stands in. */
+  #drop(retained: Retained, reason: Mark['reason']): void {
+    for (const key of retained.entry.audience) {
+      const audience = this.#audiences.get(key)
+      if (audience?.queue.first === retained) this.#dropFirst(key, audience, reason)
+    }
+  }
+
+  #dropFirst(key: AudienceKey, { queue }: Audience, reason: Mark['reason']): void {
+    const { first } = queue
+    if (first === undefined) return
+    queue.shift()
+    if (queue.size === 0) this.#audiences.delete(key)
+    const { ms, counter } = first
+    this.#marks.raise(key, { position: { ms, counter }, reason })
+    first.references -= 1
+    if (first.references === 0) this.#retained.remove(first)
+  }
+
+  #lanes(reading: Reading, after: Position): { lanes: Lane[]; loss: Mark | undefined } {
+    const lanes: Lane[] = []
+    let loss: Mark | undefined
+    for (const [key, from] of reading) {
+      const start = laterOf(after, from)
+      loss = laterLoss(loss, this.#marks.of(key), start)
+      const queue = this.#audiences.get(key)?.queue
+      if (queue === undefined) continue
+      let index = queue.indexAfter(start)
+      const next = queue.at(index)
+      if (next !== undefined && this.#isExpired(next)) {
+        index = queue.firstIndexWhere((item) => !this.#isExpired(item))
+        const last = queue.at(index - 1) ?? next
+        loss = laterLoss(loss, { position: last.entry, reason: 'expired' }, start)
+      }
+      if (index < queue.size) lanes.push({ queue, index })
+    }
+    return { lanes, loss }
+  }
+
+  #isExpired({ at }: Retained): boolean {
+    return !this.isFresh(at)
+  }
+}
+
+/** The earliest entry at the front of any lane. */
+function firstOf(lanes: readonly Lane[]): Retained | undefined {
+  let first: Retained | undefined
+  for (const { queue, index } of lanes) {
+    const item = queue.at(index)
+    if (item === undefined) continue
+    if (first === undefined || comparePositions(item, first) < 0) first = item
+  }
+  return first
+}
+
+function laterLoss(loss: Mark | undefined, mark: Mark, after: Position): Mark | undefined {
+  if (comparePositions(mark.position, after) <= 0) return loss
+  return loss !== undefined && comparePositions(loss.position, mark.position) >= 0 ? loss : mark
+}

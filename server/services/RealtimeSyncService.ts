@@ -1,0 +1,192 @@
+// The way in: everything that is published, from any door or from the host's own code, passes
+// here on its way to the broker. It knows no principals; who may publish is decided before.
+
+import { createHash } from 'node:crypto'
+import {
+  type AudienceFields,
+  type AudienceKey,
+  audienceOf,
+  userKey,
+} from '../../shared/audience.js'
+import {
+  idempotencyKeySchema,
+  type KeyedDraft,
+  keyedDraftSchema,
+  type MessageDraft,
+  messageDraftSchema,
+  parseOrThrow,
+} from '../../shared/message.js'
+import type { Broker, Publication, Receipt } from '../brokers/Broker.js'
+import type { MessageToAppend } from '../brokers/Entry.js'
+import type { MessageQueueService } from './MessageQueueService.js'
+
+interface RealtimeSyncOptions {
+  readonly broker: Broker
+  readonly log: MessageQueueService
+  /** How many connections of an audience are reached now, by a message or by a forced resync. */
+  readonly countRecipients: (audience: readonly AudienceKey[], isForced: boolean) => number
+  /** Makes a message id: UUID v7. */
+  readonly newId: () => string
+}
+
+/** What a publisher is told. For a duplicate, `messageId`, `cursor` and `timestamp` are the first's. */
+export interface Published {
+  readonly messageId: string
+  readonly cursor: string
+  /** Unix milliseconds. */
+  readonly timestamp: number
+  readonly isDuplicate: boolean
+  /** Connections reached now; 0 for a duplicate. */
+  readonly recipients: number
+}
+
+export interface PublishedToEach extends Omit<Published, 'messageId'> {
+  /** In the order of the users. */
+  readonly messageIds: readonly string[]
+}
+
+export class RealtimeSyncService {
+  readonly #options: RealtimeSyncOptions
+  #published = 0
+
+  constructor(options: RealtimeSyncOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Publishes one message to its `userId`, else its `roles`, else its `topics`, else everyone.
+   * When this resolves, the log has it. Throws a `SyncError`: `invalid_message` where the message
+   * can't be carried, `idempotency_conflict`, or `unavailable` where it was not and won't be
+   * applied.
+   */
+  async publish(
+    draft: MessageDraft,
+    { idempotencyKey }: { idempotencyKey?: string } = {},
+  ): Promise<Published> {
+    const checked = parseOrThrow(messageDraftSchema, draft, 'invalid_message')
+    const key = parseOrThrow(idempotencyKeySchema, idempotencyKey, 'invalid_request')
+    const [published] = await this.append([{ ...checked, idempotencyKey: key }])
+    return published as Published
+  }
+
+  /** Publishes several messages in order, all or none. Each may have its own `idempotencyKey`. */
+  async publishBatch(drafts: readonly KeyedDraft[]): Promise<readonly Published[]> {
+    return this.append(
+      drafts.map((draft, index) =>
+        parseOrThrow(keyedDraftSchema, draft, 'invalid_message', `messages.${index}`),
+      ),
+    )
+  }
+
+  /**
+   * Appends messages that were checked where they came in, all or none. `keyScope` says whose
+   * their idempotency keys are: a `userId`, or the host's own code by default.
+   */
+  async append(drafts: readonly KeyedDraft[], keyScope = ''): Promise<readonly Published[]> {
+    const publications = drafts.map((draft) =>
+      withKey([this.#toAppend(draft)], keyScope, draft.idempotencyKey),
+    )
+    const receipts = await this.#append(publications)
+    return receipts.map((receipt, index) => {
+      const { ids, ...facts } = this.#told(receipt, publications[index]?.items[0]?.audience ?? [])
+      return { messageId: ids[0] ?? '', ...facts }
+    })
+  }
+
+  /** Appends one checked message for each of these users, all or none, under one key. */
+  async appendToEach(
+    userIds: readonly string[],
+    { idempotencyKey, ...draft }: KeyedDraft,
+    keyScope: string,
+  ): Promise<PublishedToEach> {
+    const items = userIds.map((userId) => this.#toAppend({ ...draft, userId }))
+    const [receipt] = await this.#append([withKey(items, keyScope, idempotencyKey)])
+    const { ids, ...facts } = this.#told(receipt as Receipt, userIds.map(userKey))
+    return { messageIds: ids, ...facts }
+  }
+
+  /** Tells an audience to refetch its state: an entry of the log, in order like any other. */
+  async forceResync(audience: AudienceFields): Promise<{ cursor: string; recipients: number }> {
+    const keys = audienceOf(audience)
+    const [receipt] = await this.#options.broker.append([
+      { items: [{ kind: 'resync', audience: keys }] },
+    ])
+    const { cursor } = receipt as Receipt
+    return { cursor, recipients: this.#options.countRecipients(keys, true) }
+  }
+
+  /** `data.updated`: a section of a user's dashboard has new data. */
+  publishDataUpdate(section: string, data: unknown, userId: string): Promise<Published> {
+    return this.publish({ type: 'data.updated', payload: { section, data }, userId })
+  }
+
+  /** `error.occurred`: something that a user started has failed. */
+  publishError(error: { code: string; message: string }, userId: string): Promise<Published> {
+    return this.publish({ type: 'error.occurred', payload: error, userId })
+  }
+
+  /** `system.announcement`: to everyone, or to some roles. */
+  publishAnnouncement(
+    announcement: { title?: string; message: string },
+    roles?: string[],
+  ): Promise<Published> {
+    const audience = roles === undefined ? {} : { roles }
+    return this.publish({ type: 'system.announcement', payload: announcement, ...audience })
+  }
+
+  /** `notification.new`: something for one user to read, and perhaps to act on. */
+  publishNotification(
+    notification: { title: string; message: string; type?: string; action?: unknown },
+    userId: string,
+  ): Promise<Published> {
+    return this.publish({ type: 'notification.new', payload: notification, userId })
+  }
+
+  /** What was published since the start, and what the log holds now. */
+  stats(): { readonly published: number; readonly log: MessageQueueService['size'] } {
+    return { published: this.#published, log: this.#options.log.size }
+  }
+
+  async #append(publications: readonly Publication[]): Promise<readonly Receipt[]> {
+    const receipts = await this.#options.broker.append(publications)
+    for (const { isDuplicate, ids } of receipts) if (!isDuplicate) this.#published += ids.length
+    return receipts
+  }
+
+  #told(receipt: Receipt, audience: readonly AudienceKey[]) {
+    const { ids, position, cursor, isDuplicate } = receipt
+    const recipients = isDuplicate ? 0 : this.#options.countRecipients(audience, false)
+    return { ids, cursor, timestamp: position.ms, isDuplicate, recipients }
+  }
+
+  #toAppend({ type, payload, userId, roles, topics }: KeyedDraft): MessageToAppend {
+    return {
+      kind: 'message',
+      id: this.#options.newId(),
+      type,
+      payloadJson: JSON.stringify(payload),
+      userId,
+      roles,
+      topics,
+      audience: audienceOf({ userId, roles, topics }),
+    }
+  }
+}
+
+function withKey(
+  items: readonly MessageToAppend[],
+  keyScope: string,
+  idempotencyKey: string | undefined,
+): Publication {
+  if (idempotencyKey === undefined) return { items }
+  // Neither part can hold a control character, so the newline keeps them apart.
+  return {
+    items,
+    idempotency: { key: `${keyScope}\n${idempotencyKey}`, fingerprint: fingerprintOf(items) },
+  }
+}
+
+function fingerprintOf(items: readonly MessageToAppend[]): string {
+  const content = items.map(({ id: _, ...rest }) => rest)
+  return createHash('sha256').update(JSON.stringify(content)).digest('base64')
+}

@@ -1,0 +1,73 @@
+// One accepted WebSocket as a streaming connection. Log entries are framed once for everybody and
+// written to the upgraded socket itself, whose `write()` tells honestly when it is full; control
+// frames and closing stay with `ws`, which without compression always writes whole frames.
+
+import type { Duplex } from 'node:stream'
+import { WebSocket } from 'ws'
+import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
+import type { Principal } from '../../shared/principal.js'
+import { StreamConnection, type StreamContext } from '../delivery/StreamConnection.js'
+import { webSocketFormat } from './webSocketFormat.js'
+
+/** Pings that may stay unanswered before the peer counts as gone. */
+const MAX_UNANSWERED_PINGS = 2
+
+export class WebSocketConnection extends StreamConnection {
+  readonly transport = 'websocket'
+  protected readonly format = webSocketFormat
+  readonly #webSocket: WebSocket
+  readonly #socket: Duplex
+  #unansweredPings = 0
+
+  constructor(context: StreamContext, principal: Principal, webSocket: WebSocket, socket: Duplex) {
+    super(context, principal)
+    this.#webSocket = webSocket
+    this.#socket = socket
+    const isAlive = () => {
+      this.#unansweredPings = 0
+    }
+    webSocket.on('pong', isAlive)
+    webSocket.on('message', isAlive)
+    socket.on('drain', () => {
+      // While the peer doesn't read, nothing is read from it that would have to be answered.
+      webSocket.resume()
+      this.drained()
+    })
+  }
+
+  protected get isOpen(): boolean {
+    return this.#webSocket.readyState === WebSocket.OPEN
+  }
+
+  protected write(bytes: Buffer): boolean {
+    const hasRoom = this.#socket.write(bytes)
+    if (!hasRoom) this.#webSocket.pause()
+    return hasRoom
+  }
+
+  override beat(): void {
+    if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) return this.#cut()
+    this.#unansweredPings += 1
+    this.#webSocket.ping()
+    super.beat()
+  }
+
+  close(): void {
+    this.closeWith(CLOSE.restarting)
+  }
+
+  closeWith({ code, reason }: CloseCode): void {
+    // A paused socket would never see the peer's half of the closing handshake.
+    this.#webSocket.resume()
+    this.#webSocket.close(code, reason)
+  }
+
+  destroy(): void {
+    this.#webSocket.terminate()
+  }
+
+  #cut(): void {
+    if (this.isBlocked) this.destroy()
+    else this.closeWith(CLOSE.didNotRead)
+  }
+}

@@ -1,0 +1,136 @@
+// The door for WebSockets: looks at an upgrade before it is answered, and at nothing that isn't
+// for its path. Only a foreign Host or Origin is refused before the upgrade; everything else is
+// answered after it, since to a browser a refused upgrade is just 1006.
+
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { CLOSE } from '../../shared/closeCodes.js'
+import { publicError } from '../../shared/errors.js'
+import type { Release } from '../security/ConnectionLimits.js'
+import { type HostRules, plainAddress } from '../security/hosts.js'
+import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
+
+export const WEBSOCKET_PATH = '/ws'
+
+/** Frames over `maxPayload` get an error; only one this much larger ends the socket (1009). */
+const HARD_LIMIT_FACTOR = 16
+
+/** Tiny fragments cost far more than their bytes; and how long a peer may take to close, in ms. */
+const BOUNDS = { maxFragments: 1024, maxBufferedChunks: 16 * 1024, closeTimeout: 2000 }
+
+interface WebSocketManagerOptions extends SessionContext {
+  readonly hostRules: HostRules
+  readonly isDraining: () => boolean
+}
+
+export class WebSocketManager {
+  readonly #options: WebSocketManagerOptions
+  readonly #server: WebSocketServer
+  readonly #sessions = new Set<WebSocketSession>()
+  readonly #attached = new Map<
+    Server,
+    (req: IncomingMessage, socket: Duplex, head: Buffer) => void
+  >()
+
+  constructor(options: WebSocketManagerOptions) {
+    this.#options = options
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      // Pings are answered by the session, and only while the peer reads.
+      autoPong: false,
+      maxPayload: options.maxPayloadBytes * HARD_LIMIT_FACTOR,
+      ...BOUNDS,
+      // `ws` would echo the first subprotocol that a client offers.
+      handleProtocols: () => false,
+    })
+  }
+
+  /** Sockets that are open, accepted or not. */
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  attach(server: Server): void {
+    const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (isForSync(req)) this.#upgrade(req, socket, head)
+      // Where nobody else listens, an unanswered upgrade would hang.
+      else if (server.listenerCount('upgrade') === 1)
+        refuse(socket, 404, 'not_found', 'no such path')
+    }
+    server.on('upgrade', onUpgrade)
+    this.#attached.set(server, onUpgrade)
+  }
+
+  /** Listens for upgrades no longer. */
+  detach(): void {
+    for (const [server, onUpgrade] of this.#attached) server.off('upgrade', onUpgrade)
+    this.#attached.clear()
+  }
+
+  /** Ends the sessions that never became connections. */
+  refuseWaiting(): void {
+    for (const session of this.#sessions) session.refuse(CLOSE.restarting)
+  }
+
+  destroyAll(): void {
+    for (const session of this.#sessions) session.destroy()
+  }
+
+  #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Before anything else: a reset on a socket without a listener ends the process.
+    socket.on('error', () => socket.destroy())
+    try {
+      this.#options.hostRules.assertHost(req)
+      this.#options.hostRules.assertOrigin(req)
+    } catch (error) {
+      const { status, code, message } = publicError(error)
+      return refuse(socket, status, code, message)
+    }
+    this.#server.handleUpgrade(req, socket, head, (webSocket) =>
+      this.#accept(webSocket, socket, req),
+    )
+  }
+
+  #accept(webSocket: WebSocket, socket: Duplex, req: IncomingMessage): void {
+    const release = this.#admit(req)
+    const session = new WebSocketSession(this.#options, webSocket, socket, req)
+    this.#sessions.add(session)
+    webSocket.on('close', () => {
+      this.#sessions.delete(session)
+      release?.()
+    })
+    if (this.#options.isDraining()) session.refuse(CLOSE.restarting)
+    else if (release === undefined) session.refuse(CLOSE.overCapacity)
+  }
+
+  #admit({ socket }: IncomingMessage): Release | undefined {
+    try {
+      return this.#options.limits.admitAddress(plainAddress(socket.remoteAddress ?? ''))
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function isForSync({ url = '' }: IncomingMessage): boolean {
+  return url === WEBSOCKET_PATH || url.startsWith(`${WEBSOCKET_PATH}?`)
+}
+
+function refuse(socket: Duplex, status: number, code: string, message: string): void {
+  const body = JSON.stringify({ success: false, error: { code, message } })
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Forbidden'}`,
+      'Connection: close',
+      'Content-Type: application/json; charset=utf-8',
+      'Cache-Control: no-store',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}

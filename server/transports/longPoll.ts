@@ -1,0 +1,172 @@
+// Polling: one page of the log per request. With `wait`, an empty page is held back until there
+// is something to say: a connection that lives for one delivery.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AudienceKey } from '../../shared/audience.js'
+import { ORIGIN, type Position, type Since } from '../../shared/cursor.js'
+import type { ResyncReason } from '../../shared/message.js'
+import type { Principal } from '../../shared/principal.js'
+import type { Entry } from '../brokers/Entry.js'
+import type { Connection } from '../delivery/Connection.js'
+import type { ConnectionHub } from '../delivery/ConnectionHub.js'
+import {
+  type AuthorizeTopic,
+  ownAudiences,
+  parseTopics,
+  requireTopics,
+  topicAudiences,
+} from '../security/access.js'
+import type { ConnectionLimits } from '../security/ConnectionLimits.js'
+import { plainAddress } from '../security/hosts.js'
+import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
+import { resume, resyncReason, type Start } from '../services/resume.js'
+import { sendJsonText } from './answer.js'
+import { numberWithin, parseSinceOr, queryOf, single, topicList } from './query.js'
+
+/** Gateways cut at 30 s. */
+const MAX_WAIT_SECONDS = 25
+const MAX_PAGE_BYTES = 1 << 20
+const WAIT = { min: 0, max: MAX_WAIT_SECONDS, byDefault: 0, isWhole: false }
+const LIMIT = { min: 1, max: 1000, byDefault: 100, isWhole: true }
+
+export interface PollContext {
+  readonly hub: ConnectionHub
+  readonly log: MessageQueueService
+  readonly authorizeTopic: AuthorizeTopic
+  readonly limits: ConnectionLimits
+  readonly maxTopics: number
+  /** Unix milliseconds, for the answer's `timestamp`. */
+  readonly wallNow: () => number
+  readonly isDraining: () => boolean
+}
+
+/** Answers `GET /poll`. Throws a `SyncError` before anything is written, never after. */
+export function servePoll(
+  context: PollContext,
+  principal: Principal,
+  req: IncomingMessage,
+  res: ServerResponse,
+): void {
+  const query = queryOf(req)
+  const since = parseSinceOr({ kind: 'oldest' }, single(query, 'since'))
+  const waitMs = numberWithin(query, 'wait', WAIT) * 1000
+  const limit = numberWithin(query, 'limit', LIMIT)
+  const topics = parseTopics(topicList(query), context.maxTopics)
+  requireTopics(principal, topics, context.authorizeTopic)
+
+  const audiences = [...ownAudiences(principal), ...topicAudiences(topics)]
+  const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
+  if (poll.answerIfAny()) return
+  if (waitMs === 0 || context.isDraining()) return poll.answer()
+  res.once('close', context.limits.admitAddress(plainAddress(req.socket.remoteAddress ?? '')))
+  res.once('close', context.limits.admitUser(principal.userId))
+  // Nothing can be published between the read above and the registration in here: one turn.
+  poll.hold(waitMs)
+}
+
+interface Asked {
+  readonly audiences: readonly AudienceKey[]
+  readonly since: Since
+  readonly limit: number
+}
+
+class HeldPoll implements Connection {
+  readonly transport = 'longPoll'
+  readonly isLive = true
+  readonly principal: Principal
+  readonly reading: Map<AudienceKey, Position>
+  readonly #context: PollContext
+  readonly #start: Start
+  readonly #limit: number
+  readonly #response: ServerResponse
+
+  constructor(context: PollContext, principal: Principal, asked: Asked, response: ServerResponse) {
+    this.#context = context
+    this.principal = principal
+    this.reading = new Map(asked.audiences.map((key) => [key, ORIGIN]))
+    this.#start = resume(context.log, this.reading, asked.since)
+    this.#limit = asked.limit
+    this.#response = response
+  }
+
+  get position(): Position {
+    return this.#start.position
+  }
+
+  get hearsForced(): boolean {
+    return this.#start.hears === 'everything'
+  }
+
+  /** Answers where there is something to tell. A resync is never held back. */
+  answerIfAny(): boolean {
+    const page = this.#read()
+    if (!page.entries.some(isMessage) && this.#reasonIn(page) === undefined) return false
+    this.#send(page)
+    return true
+  }
+
+  answer(): void {
+    this.#send(this.#read())
+  }
+
+  hold(waitMs: number): void {
+    const { hub } = this.#context
+    const timer = setTimeout(() => this.answer(), waitMs)
+    hub.add(this)
+    // Not `req`: its `close` comes as soon as the request was read.
+    this.#response.once('close', () => {
+      clearTimeout(timer)
+      hub.remove(this)
+    })
+  }
+
+  deliver(): void {
+    if (this.answerIfAny()) this.#context.hub.remove(this)
+  }
+
+  catchUp(): void {
+    this.deliver()
+  }
+
+  beat(): void {}
+
+  drain(): void {
+    this.answer()
+  }
+
+  close(): void {
+    this.answer()
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+
+  #read(): Page {
+    const bounds = { limit: this.#limit, maxBytes: MAX_PAGE_BYTES }
+    return this.#context.log.read(this.reading, this.#start.position, bounds)
+  }
+
+  #reasonIn({ entries, loss }: Page): ResyncReason | undefined {
+    const isForced = entries.some((entry) => !isMessage(entry))
+    return resyncReason(this.#start, loss, isForced)
+  }
+
+  #send(page: Page): void {
+    const reason = this.#reasonIn(page)
+    const messages = page.entries.filter(isMessage)
+    const facts = JSON.stringify({
+      count: messages.length,
+      cursor: this.#context.log.cursorAt(page.position),
+      hasMore: page.hasMore,
+      resync: reason !== undefined,
+      reason,
+      timestamp: this.#context.wallNow(),
+    })
+    // The messages are JSON already: encoded once, when they were published.
+    const texts = messages.map(({ json }) => json).join(',')
+    sendJsonText(this.#response, 200, `{"success":true,"messages":[${texts}],${facts.slice(1)}`)
+  }
+}
+
+const isMessage = ({ kind }: Entry): boolean => kind === 'message'

@@ -1,0 +1,57 @@
+// The query of a request, read from its URL so that a host's query parser has no say in it.
+
+import type { IncomingMessage } from 'node:http'
+import { parseSince, type Since } from '../../shared/cursor.js'
+import { SyncError } from '../../shared/errors.js'
+
+export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  const start = url.indexOf('?')
+  return new URLSearchParams(start === -1 ? '' : url.slice(start + 1))
+}
+
+/** A parameter that may be given once. Throws `invalid_request` where it is given twice. */
+export function single(query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name)
+  if (values.length > 1) {
+    throw SyncError.of('invalid_request', [{ path: name, message: 'must be given once' }])
+  }
+  return values[0]
+}
+
+/** A number within bounds. Throws `invalid_request` where it is none, or outside. */
+export function numberWithin(
+  query: URLSearchParams,
+  name: string,
+  {
+    min,
+    max,
+    byDefault,
+    isWhole,
+  }: { min: number; max: number; byDefault: number; isWhole: boolean },
+): number {
+  const text = single(query, name)
+  if (text === undefined) return byDefault
+  const isNumber = isWhole ? /^\d{1,9}$/.test(text) : /^\d{1,9}(\.\d{1,9})?$/.test(text)
+  const number = Number(text)
+  if (isNumber && number >= min && number <= max) return number
+  const kind = isWhole ? 'a whole number' : 'a number'
+  throw SyncError.of('invalid_request', [
+    { path: name, message: `must be ${kind} from ${min} to ${max}` },
+  ])
+}
+
+/** Where to begin, from a query, a header or a frame. Throws `invalid_cursor`. */
+export function parseSinceOr(byDefault: Since, value: unknown): Since {
+  if (value === undefined) return byDefault
+  const since = parseSince(value)
+  if (since !== undefined) return since
+  throw new SyncError(
+    'invalid_cursor',
+    'since: must be a cursor that the server gave, "now", 0 or a timestamp in ms',
+  )
+}
+
+/** Topic names, comma-separated; `undefined` where the parameter is absent. */
+export function topicList(query: URLSearchParams): readonly string[] | undefined {
+  return single(query, 'topics')?.split(',')
+}

@@ -1,0 +1,110 @@
+// Server-Sent Events: the same stream over a plain GET, for networks that let no WebSocket
+// through, and for `curl -N`.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { CLOSE } from '../../shared/closeCodes.js'
+import { SyncError } from '../../shared/errors.js'
+import type { Principal } from '../../shared/principal.js'
+import { StreamConnection, type StreamContext } from '../delivery/StreamConnection.js'
+import {
+  type AuthorizeTopic,
+  divideTopics,
+  ownAudiences,
+  parseTopics,
+  topicAudiences,
+} from '../security/access.js'
+import type { ConnectionLimits } from '../security/ConnectionLimits.js'
+import { plainAddress } from '../security/hosts.js'
+import { parseSinceOr, queryOf, single, topicList } from './query.js'
+import { retryLine, sseFormat } from './sseFormat.js'
+
+/** An EventSource comes back after 1–4 s, each connection told its own, so that not all come at once. */
+const RETRY_MS = { min: 1000, spread: 3000 }
+
+/** A stream has no ping: one that takes nothing for this many heartbeats counts as gone. */
+const MAX_BLOCKED_BEATS = 3
+
+export interface SseContext extends StreamContext {
+  readonly authorizeTopic: AuthorizeTopic
+  readonly limits: ConnectionLimits
+  readonly maxTopics: number
+  /** From 0 up to 1. */
+  readonly random: () => number
+}
+
+/** Answers `GET /stream`. Throws a `SyncError` before anything is written, never after. */
+export function serveStream(
+  context: SseContext,
+  principal: Principal,
+  req: IncomingMessage,
+  res: ServerResponse,
+): void {
+  const query = queryOf(req)
+  const since = parseSinceOr({ kind: 'now' }, lastEventId(req) ?? single(query, 'since'))
+  const asked = parseTopics(topicList(query), context.maxTopics)
+  const { allowed, denied } = divideTopics(principal, asked, context.authorizeTopic)
+  const releaseAddress = context.limits.admitAddress(plainAddress(req.socket.remoteAddress ?? ''))
+  res.once('close', releaseAddress)
+  res.once('close', context.limits.admitUser(principal.userId))
+
+  const connection = new SseConnection(context, principal, res)
+  const audiences = [...ownAudiences(principal), ...topicAudiences(allowed)]
+  res.once('close', () => context.hub.remove(connection))
+  res.writeHead(200, {
+    'Content-Type': 'text/event-stream',
+    'Cache-Control': 'no-store, no-transform',
+    // Tells nginx not to buffer.
+    'X-Accel-Buffering': 'no',
+  })
+  res.write(retryLine(RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)))
+  connection.open({ principal, audiences, topics: allowed, denied }, since)
+}
+
+/** Where EventSource stood when it lost its connection; it wins over the URL, which can't change. */
+function lastEventId({ headersDistinct }: IncomingMessage): string | undefined {
+  const ids = headersDistinct['last-event-id'] ?? []
+  if (ids.length <= 1) return ids[0]
+  throw new SyncError('invalid_request', 'Last-Event-ID: must be given once')
+}
+
+class SseConnection extends StreamConnection {
+  readonly transport = 'sse'
+  protected readonly format = sseFormat
+  readonly #response: ServerResponse
+  #blockedBeats = 0
+
+  constructor(context: StreamContext, principal: Principal, response: ServerResponse) {
+    super(context, principal)
+    this.#response = response
+    response.on('drain', () => this.drained())
+    response.on('error', () => response.destroy())
+  }
+
+  protected get isOpen(): boolean {
+    return !this.#response.writableEnded && !this.#response.destroyed
+  }
+
+  protected write(bytes: Buffer): boolean {
+    return this.#response.write(bytes)
+  }
+
+  override beat(): void {
+    this.#blockedBeats = this.isBlocked ? this.#blockedBeats + 1 : 0
+    if (this.#blockedBeats >= MAX_BLOCKED_BEATS) this.destroy()
+    else super.beat()
+  }
+
+  override drain(reconnectAfterMs: number): void {
+    if (this.isOpen) this.write(Buffer.from(`retry: ${reconnectAfterMs}\n`))
+    super.drain(reconnectAfterMs)
+  }
+
+  close(): void {
+    this.say('closed', { code: CLOSE.restarting.code })
+    this.#response.end()
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+}

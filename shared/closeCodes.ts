@@ -1,0 +1,19 @@
+// WebSocket close codes. The range says whether to come back: 4500–4999 is final, 4401 asks for a
+// fresh token first, everything else means reconnect. Reasons are fixed ASCII (RFC 6455, 7.1.6).
+
+export interface CloseCode {
+  readonly code: number
+  readonly reason: string
+}
+
+export const CLOSE = {
+  restarting: { code: 1012, reason: 'restarting' },
+  overCapacity: { code: 1013, reason: 'over capacity' },
+  internal: { code: 1011, reason: 'internal' },
+  invalidConnect: { code: 4400, reason: 'invalid connect' },
+  noFirstFrame: { code: 4408, reason: 'no first frame' },
+  didNotRead: { code: 4413, reason: 'did not read' },
+  tooManyFrames: { code: 4429, reason: 'too many frames' },
+  badFrame: { code: 4500, reason: 'bad frame' },
+  invalidToken: { code: 4501, reason: 'invalid token' },
+} as const satisfies Record<string, CloseCode>

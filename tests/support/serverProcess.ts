@@ -1,0 +1,55 @@
+// The server as people start it: a process of its own, from the build, stopped by its process id.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { waitFor } from './waitFor.js'
+
+export interface ServerProcess {
+  readonly url: string
+  readonly child: ChildProcess
+  /** All that it printed so far, on both outputs. */
+  output(): string
+  /** Resolves with its exit code, or the signal that ended it. */
+  readonly exited: Promise<number | string | null>
+  /** Ends it at once. */
+  kill(): Promise<void>
+}
+
+/** Starts `dist/server/index.js` on a free port and waits until it says where it is. */
+export async function startServerProcess(env: Record<string, string> = {}): Promise<ServerProcess> {
+  const started = spawnServer({ PORT: '0', ...env })
+  const url = await waitFor(
+    'the server to say where it is',
+    () => {
+      if (started.child.exitCode !== null) throw new Error(`it ended:\n${started.output()}`)
+      return /running at (\S+)/.exec(started.output())?.[1]
+    },
+    20_000,
+  )
+  return { ...started, url }
+}
+
+/** Starts it without waiting, for starts that are meant to fail. */
+export function spawnServer(env: Record<string, string> = {}): Omit<ServerProcess, 'url'> {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, ['dist/server/index.js'], {
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk
+    })
+  }
+  const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string)
+  return {
+    child,
+    output: () => output,
+    exited,
+    async kill() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      await exited
+    },
+  }
+}

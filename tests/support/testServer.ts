@@ -1,0 +1,28 @@
+// A real server in this process, on a free port, with real sockets.
+
+import { pino } from 'pino'
+import {
+  createSyncServer,
+  type SyncServer,
+  type SyncServerOptions,
+} from '../../server/createSyncServer.js'
+
+export interface TestServer {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string
+  readonly server: SyncServer
+  close(): Promise<void>
+}
+
+export async function startTestServer(options: SyncServerOptions = {}): Promise<TestServer> {
+  const server = await createSyncServer({
+    port: 0,
+    host: '127.0.0.1',
+    shutdownTimeoutMs: 500,
+    reconnectSpreadMs: 0,
+    logger: pino({ level: 'silent' }),
+    ...options,
+  })
+  const { url } = await server.listen()
+  return { url, server, close: () => server.close() }
+}

@@ -1,0 +1,8 @@
+import { defineConfig } from 'vite'
+
+/** The web page that the server serves at `/`. Everything is bundled; nothing comes from elsewhere. */
+export default defineConfig({
+  root: 'client/dashboard',
+  base: './',
+  build: { outDir: '../../dist/dashboard', emptyOutDir: true, assetsInlineLimit: 0 },
+})
