@@ -21,8 +21,8 @@ import { type Mark, Marks } from './Marks.js'
 import { type Retained, RetainedList } from './RetainedList.js'
 
 /** What an entry costs beyond its text, and each audience that it stands in. Measured, rounded up. */
-const ENTRY_OVERHEAD_BYTES = 400
-const AUDIENCE_OVERHEAD_BYTES = 200
+const ENTRY_OVERHEAD_BYTES = 350
+const AUDIENCE_OVERHEAD_BYTES = 350
 
 /** How many expired entries an append takes along, so that a busy log never waits for the sweep. */
 const SWEPT_PER_APPEND = 2
