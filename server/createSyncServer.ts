@@ -190,7 +190,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       onFault,
     }),
   )
-  api.get(WEBSOCKET_PATH, hostCheck(hostRules), (_req, res) => {
+  api.all(WEBSOCKET_PATH, hostCheck(hostRules), (_req, res) => {
     const error = new SyncError(
       'upgrade_required',
       'this is a WebSocket: connect with ws:// or wss://',

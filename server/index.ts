@@ -14,7 +14,7 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   process.stderr.write(`Syncline can't start:\n${error.message}\n`)
-  process.exitCode = 1
+  process.exit(1)
 }
 
 async function run(): Promise<void> {

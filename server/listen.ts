@@ -13,6 +13,8 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 2_000,
 }
 
+const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
 interface ListenOptions {
   readonly host: string
   readonly port: number
@@ -20,25 +22,13 @@ interface ListenOptions {
   readonly attach: (server: Server) => void
 }
 
-/** Listens on every address that `host` means. Throws `ConfigError` where the port can't be had. */
-export async function listen({ host, port, onRequest, attach }: ListenOptions): Promise<Server[]> {
-  const open = async (address: string, onPort: number) => {
-    const server = createServer(TIMEOUTS, onRequest)
-    attach(server)
-    await opened(server, address, onPort)
-    return server
-  }
-  if (host !== 'localhost') return [await open(host, port)]
-
-  const first = await open('127.0.0.1', port)
+/** Listens on every address that `host` means. Throws `ConfigError` where it can't. */
+export async function listen(options: ListenOptions): Promise<Server[]> {
+  const { host, port } = options
   try {
-    return [first, await open('::1', portOf(first))]
+    return host === 'localhost' ? await openLoopback(options) : [await open(options, host, port)]
   } catch (error) {
-    if (isWithoutIPv6(error)) return [first]
-    first.close()
-    // Any free port was asked for, and this one is free on one of the two addresses only.
-    if (port === 0) return listen({ host, port, onRequest, attach })
-    throw error
+    throw explained(error, host, port)
   }
 }
 
@@ -46,22 +36,47 @@ export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-function opened(server: Server, address: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? portInUse(port) : error)
-    })
+async function openLoopback(options: ListenOptions): Promise<Server[]> {
+  const first = await open(options, '127.0.0.1', options.port)
+  try {
+    return [first, await open(options, '::1', portOf(first))]
+  } catch (error) {
+    if (WITHOUT_IPV6.has(codeOf(error))) return [first]
+    first.close()
+    // Any free port was asked for, and this one is free on one of the two addresses only.
+    if (options.port === 0 && codeOf(error) === 'EADDRINUSE') return openLoopback(options)
+    throw error
+  }
+}
+
+async function open(options: ListenOptions, address: string, port: number): Promise<Server> {
+  const server = createServer(TIMEOUTS, options.onRequest)
+  options.attach(server)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
     server.listen(port, address, resolve)
   })
+  return server
 }
 
-function portInUse(port: number): ConfigError {
-  return new ConfigError(
-    `port ${port} is in use by another program; try another: PORT=${port === 65_535 ? port - 1 : port + 1} npm start`,
-  )
+function explained(error: unknown, host: string, port: number): unknown {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE': {
+      const other = port === 65_535 ? port - 1 : port + 1
+      return new ConfigError(`port ${port} is in use; try another: PORT=${other} npm start`)
+    }
+    case 'EACCES':
+      return new ConfigError(
+        `PORT=${port} needs rights that this process lacks; take one above 1023`,
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ConfigError(`HOST=${host} is not a name or address of this machine`)
+    default:
+      return error
+  }
 }
 
-function isWithoutIPv6(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -191,7 +191,8 @@ function sendBatchResults(res: Response, published: readonly Published[]): void 
     cursor,
     duplicate: isDuplicate,
   }))
-  const last = published.at(-1)
+  // What is new stands behind what was there before.
+  const last = published.findLast(({ isDuplicate }) => !isDuplicate) ?? published.at(-1)
   const isAllDuplicate = published.every(({ isDuplicate }) => isDuplicate)
   sendJson(res, isAllDuplicate ? 200 : 201, {
     success: true,

@@ -21,7 +21,7 @@ import { plainAddress } from '../security/hosts.js'
 import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
 import { resume, resyncReason, type Start } from '../services/resume.js'
 import { sendJsonText } from './answer.js'
-import { numberWithin, parseSinceOr, queryOf, single, topicList } from './query.js'
+import { numberWithin, parseSinceOr, queryOf, topicList } from './query.js'
 
 /** Gateways cut at 30 s. */
 const MAX_WAIT_SECONDS = 25
@@ -48,7 +48,7 @@ export function servePoll(
   res: ServerResponse,
 ): void {
   const query = queryOf(req)
-  const since = parseSinceOr({ kind: 'oldest' }, single(query, 'since'))
+  const since = parseSinceOr({ kind: 'oldest' }, query.get('since') ?? undefined)
   const waitMs = numberWithin(query, 'wait', WAIT) * 1000
   const limit = numberWithin(query, 'limit', LIMIT)
   const topics = parseTopics(topicList(query), context.maxTopics)

@@ -4,18 +4,20 @@ import type { IncomingMessage } from 'node:http'
 import { parseSince, type Since } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
 
+/** Throws `invalid_request` where a parameter is given twice. */
 export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   const start = url.indexOf('?')
-  return new URLSearchParams(start === -1 ? '' : url.slice(start + 1))
-}
-
-/** A parameter that may be given once. Throws `invalid_request` where it is given twice. */
-export function single(query: URLSearchParams, name: string): string | undefined {
-  const values = query.getAll(name)
-  if (values.length > 1) {
-    throw SyncError.of('invalid_request', [{ path: name, message: 'must be given once' }])
+  const query = new URLSearchParams(start === -1 ? '' : url.slice(start + 1))
+  const seen = new Set<string>()
+  for (const name of query.keys()) {
+    if (seen.has(name)) {
+      throw SyncError.of('invalid_request', [
+        { path: name.slice(0, 64), message: 'must be given once' },
+      ])
+    }
+    seen.add(name)
   }
-  return values[0]
+  return query
 }
 
 /** A number within bounds. Throws `invalid_request` where it is none, or outside. */
@@ -29,8 +31,8 @@ export function numberWithin(
     isWhole,
   }: { min: number; max: number; byDefault: number; isWhole: boolean },
 ): number {
-  const text = single(query, name)
-  if (text === undefined) return byDefault
+  const text = query.get(name)
+  if (text === null) return byDefault
   const isNumber = isWhole ? /^\d{1,9}$/.test(text) : /^\d{1,9}(\.\d{1,9})?$/.test(text)
   const number = Number(text)
   if (isNumber && number >= min && number <= max) return number
@@ -53,5 +55,5 @@ export function parseSinceOr(byDefault: Since, value: unknown): Since {
 
 /** Topic names, comma-separated; `undefined` where the parameter is absent. */
 export function topicList(query: URLSearchParams): readonly string[] | undefined {
-  return single(query, 'topics')?.split(',')
+  return query.get('topics')?.split(',')
 }

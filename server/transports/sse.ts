@@ -15,7 +15,7 @@ import {
 } from '../security/access.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
 import { plainAddress } from '../security/hosts.js'
-import { parseSinceOr, queryOf, single, topicList } from './query.js'
+import { parseSinceOr, queryOf, topicList } from './query.js'
 import { retryLine, sseFormat } from './sseFormat.js'
 
 /** An EventSource comes back after 1–4 s, each connection told its own, so that not all come at once. */
@@ -40,7 +40,7 @@ export function serveStream(
   res: ServerResponse,
 ): void {
   const query = queryOf(req)
-  const since = parseSinceOr({ kind: 'now' }, lastEventId(req) ?? single(query, 'since'))
+  const since = parseSinceOr({ kind: 'now' }, lastEventId(req) ?? query.get('since') ?? undefined)
   const asked = parseTopics(topicList(query), context.maxTopics)
   const { allowed, denied } = divideTopics(principal, asked, context.authorizeTopic)
   const releaseAddress = context.limits.admitAddress(plainAddress(req.socket.remoteAddress ?? ''))
