@@ -3,8 +3,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import express, { Router } from 'express'
-import helmet from 'helmet'
 import { type Logger, pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { SyncError } from '../shared/errors.js'
@@ -19,11 +17,11 @@ import {
 } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
-import { listen, portOf } from './listen.js'
+import { isWildcard, type Listening, listen, listeningAt } from './listen.js'
+import { createApi } from './routes/api.js'
 import { createHealthRouter } from './routes/health.js'
 import { createMetricsHandler } from './routes/metrics.js'
 import { createStatus } from './routes/status.js'
-import { answerFaults, createSyncRouter, hostCheck } from './routes/sync.js'
 import { type AuthorizeTopic, authorizeByGrants } from './security/access.js'
 import { type Authenticate, createIdentify, openMode } from './security/authenticate.js'
 import { ConnectionLimits } from './security/ConnectionLimits.js'
@@ -31,8 +29,8 @@ import { createHostRules } from './security/hosts.js'
 import { Publisher } from './security/Publisher.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
-import { sendError } from './transports/answer.js'
-import { WEBSOCKET_PATH, WebSocketManager } from './transports/WebSocketManager.js'
+import { createStandaloneApp } from './standaloneApp.js'
+import { WebSocketManager } from './transports/WebSocketManager.js'
 
 export { SyncError } from '../shared/errors.js'
 export type { Message, MessageDraft, ResyncReason } from '../shared/message.js'
@@ -70,12 +68,6 @@ export interface SyncServerOptions extends SettingsInput {
 /** Anything that takes Express handlers: an app or a router. */
 interface ExpressLike {
   use(handler: (req: never, res: never, next: (error?: unknown) => void) => void): unknown
-}
-
-/** Where a server listens. */
-export interface Listening {
-  readonly port: number
-  readonly url: string
 }
 
 /** A running sync server. */
@@ -174,30 +166,18 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   }
   const webSockets = new WebSocketManager({ ...reading, identify, publisher, hostRules, onFault })
   const status = createStatus({ hub, sync, monotonicNow, isReady: () => state === 'ready' })
-  const api = Router()
-  api.use(
-    '/api/sync',
-    createSyncRouter({
-      poll: reading,
-      stream: reading,
-      publisher,
-      identify,
-      hostRules,
-      corsOrigins: settings.corsOrigins,
-      maxPayloadBytes: settings.maxPayloadBytes,
-      status,
-      isDraining,
-      onFault,
-    }),
-  )
-  api.all(WEBSOCKET_PATH, hostCheck(hostRules), (_req, res) => {
-    const error = new SyncError(
-      'upgrade_required',
-      'this is a WebSocket: connect with ws:// or wss://',
-    )
-    sendError(res, error, { Upgrade: 'websocket', Connection: 'Upgrade' })
+  const api = createApi({
+    poll: reading,
+    stream: reading,
+    publisher,
+    identify,
+    hostRules,
+    corsOrigins: settings.corsOrigins,
+    maxPayloadBytes: settings.maxPayloadBytes,
+    status,
+    isDraining,
+    onFault,
   })
-  api.use(answerFaults(onFault))
 
   await broker.start(sink)
   hub.start()
@@ -219,40 +199,24 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     },
 
     async listen() {
-      const app = standaloneApp()
-      const { host, port } = settings
-      const opened = await listen({
-        host,
-        port,
-        onRequest: app,
-        attach: (server) => webSockets.attach(server),
+      const app = createStandaloneApp({
+        api,
+        health: createHealthRouter(status),
+        metrics: settings.metrics ? createMetricsHandler({ hub, sync }) : undefined,
+        dashboardFolder: options.dashboardFolder,
+        hostRules,
+        onFault,
       })
-      servers.push(...opened)
-      const bound = opened[0] === undefined ? port : portOf(opened[0])
-      const name = isWildcard(host) ? 'localhost' : host
-      return { port: bound, url: `http://${name.includes(':') ? `[${name}]` : name}:${bound}` }
+      const { host, port } = settings
+      const attach = (server: Server) => webSockets.attach(server)
+      servers.push(...(await listen({ host, port, onRequest: app, attach })))
+      return listeningAt(host, servers)
     },
 
     close() {
       closing ??= stop()
       return closing
     },
-  }
-
-  function standaloneApp() {
-    const app = express()
-    app.disable('x-powered-by')
-    app.set('etag', false)
-    app.use(pageSecurity())
-    // Probes name a host by its address, and learn nothing but "ok": they come before the check.
-    app.use(createHealthRouter(status))
-    app.use(api)
-    app.use(hostCheck(hostRules))
-    if (settings.metrics) app.get('/metrics', createMetricsHandler({ hub, sync }))
-    if (options.dashboardFolder !== undefined) app.use(express.static(options.dashboardFolder))
-    app.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such page')))
-    app.use(answerFaults(onFault))
-    return app
   }
 
   async function stop(): Promise<void> {
@@ -288,28 +252,6 @@ function localBroker(
     monotonicNow,
     idempotencyTtlMs: settings.idempotencyTtlMs,
     maxIdempotencyKeys: settings.maxIdempotencyKeys,
-  })
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
-}
-
-/** Nothing from elsewhere; and nothing that would force https on a server without TLS of its own. */
-function pageSecurity() {
-  return helmet({
-    strictTransportSecurity: false,
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
   })
 }
 

@@ -15,6 +15,12 @@ const TIMEOUTS = {
 
 const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
+/** Where a server listens. */
+export interface Listening {
+  readonly port: number
+  readonly url: string
+}
+
 interface ListenOptions {
   readonly host: string
   readonly port: number
@@ -32,7 +38,18 @@ export async function listen(options: ListenOptions): Promise<Server[]> {
   }
 }
 
-export function portOf(server: Server): number {
+/** Every address of the machine rather than one. */
+export const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
+/** Where these servers, opened for `host`, are reached. */
+export function listeningAt(host: string, [first]: readonly Server[]): Listening {
+  if (first === undefined) throw new Error('no server is listening')
+  const port = portOf(first)
+  const name = isWildcard(host) ? 'localhost' : host
+  return { port, url: `http://${name.includes(':') ? `[${name}]` : name}:${port}` }
+}
+
+function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 

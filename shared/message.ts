@@ -91,7 +91,6 @@ export const broadcastSchema = z
       userIds === undefined || (userId ?? roles ?? topics) === undefined,
     { path: ['userIds'], message: 'stands alone: leave out userId, roles and topics' },
   )
-export type BroadcastDraft = z.infer<typeof broadcastSchema>
 
 /** What `POST /force` takes: an audience, or nothing for the caller's own connections. */
 export const forceSchema = z
@@ -101,7 +100,6 @@ export const forceSchema = z
       everyone === undefined || (userId ?? roles ?? topics) === undefined,
     { path: ['everyone'], message: 'stands alone: leave out userId, roles and topics' },
   )
-export type ForceDraft = z.infer<typeof forceSchema>
 
 /**
  * Parses what came from outside, once, at the edge. Throws a `SyncError` of `code` that names

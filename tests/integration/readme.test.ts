@@ -1,0 +1,98 @@
+// The README's lines print what it shows, and its code runs as it stands there.
+
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
+
+const run = promisify(execFile)
+const readme = await readFile('README.md', 'utf8')
+
+/** The code blocks under a heading. */
+function blocksUnder(heading: string): string[] {
+  const section = readme.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
+  return [...section.matchAll(/```\w*\n([\s\S]*?)```/g)].map(([, block]) => block ?? '')
+}
+
+/** What differs from run to run becomes a placeholder; what the README leaves out matches anything. */
+function normalised(text: string): string {
+  return text
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
+    .replace(/\d{13}-\d+\.[a-z0-9]{6,16}/g, 'CURSOR')
+    .replace(/\d{13}/g, 'TIME')
+    .replace(/retry: \d+/g, 'retry: MS')
+}
+
+function shown(text: string): RegExp {
+  const escaped = normalised(text.trim()).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${escaped.replaceAll('…', '.*')}`)
+}
+
+describe('Try it with curl', () => {
+  let server: ServerProcess
+  beforeAll(async () => {
+    server = await startServerProcess()
+  })
+  afterAll(() => server.kill())
+
+  it('prints what the README shows', async () => {
+    const [commands = '', output = ''] = blocksUnder('Try it with curl')
+    const script = commands
+      .replaceAll('localhost:5000', new URL(server.url).host)
+      .replaceAll(/(-m 1 .*)$/gm, '$1 || true')
+      .replaceAll(/^(.*api\/sync\/(send|broadcast|poll|force).*)$/gm, '$1; echo')
+    const { stdout } = await run('sh', ['-c', script])
+    expect(normalised(stdout.trim())).toMatch(shown(output))
+  })
+
+  it('prints where to look and a curl to try', async () => {
+    expect(server.output()).toContain(`Syncline is running at ${server.url}`)
+    const command = /^ *(curl .*send.*)$/m.exec(server.output())?.[1] ?? ''
+    const { stdout } = await run('sh', ['-c', `${command} -s`])
+    expect(JSON.parse(stdout)).toMatchObject({ success: true, duplicate: false })
+  })
+})
+
+describe('Attach it to your app', () => {
+  let folder: string
+  beforeAll(async () => {
+    // Inside the project, so that `syncline` means this package.
+    folder = await mkdtemp(join(process.cwd(), 'dist', 'readme-'))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('runs as it stands there, and publishes', async () => {
+    const [attach = '', publish = ''] = blocksUnder('Attach it to your app')
+    const port = await freePort()
+    const script = [
+      "import { createServer } from 'node:http'",
+      "import express from 'express'",
+      "import { createSyncServer } from 'syncline'",
+      "const findUser = (token) => (token === 'secret' ? { userId: 'u_42' } : null)",
+      attach.replace('3000', `${port}, '127.0.0.1'`),
+      publish,
+      `const response = await fetch('http://127.0.0.1:${port}/api/sync/poll', { headers: { Authorization: 'Bearer secret' } })`,
+      'console.log(JSON.stringify((await response.json()).messages))',
+      'process.exit(0)',
+    ].join('\n')
+    const file = join(folder, 'app.mjs')
+    await writeFile(file, script)
+    const { stdout } = await run(process.execPath, [file])
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({ type: 'order.created', payload: { id: 7 }, userId: 'u_42' }),
+    ])
+  })
+})
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}
