@@ -22,9 +22,10 @@ import type { Connected } from '../../shared/frames.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
 import type { Entry } from '../brokers/Entry.js'
-import type { MessageQueueService, Page, Reading } from '../services/MessageQueueService.js'
-import { resume, resyncReason, type Start } from '../services/resume.js'
+import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
+import { resume, resyncReason } from '../services/resume.js'
 import type { Batch } from './Batch.js'
+import { Catchup } from './Catchup.js'
 import type { Connection, TransportName } from './Connection.js'
 import type { ConnectionHub } from './ConnectionHub.js'
 import type { Format } from './Format.js'
@@ -49,18 +50,6 @@ export interface StreamIdentity {
   readonly audiences: readonly AudienceKey[]
   readonly topics: readonly string[]
   readonly denied: readonly string[]
-}
-
-/** Topics that were added with a `since`: what they hold up to the connection's position comes first. */
-interface Catchup {
-  readonly reading: Reading
-  readonly start: Start
-  readonly upTo: Position
-  /** What the connection read before: it has been sent that already. */
-  readonly before: Reading
-  readonly done: (reason: ResyncReason | undefined) => void
-  position: Position
-  reason: ResyncReason | undefined
 }
 
 export abstract class StreamConnection implements Connection {
@@ -172,26 +161,18 @@ export abstract class StreamConnection implements Connection {
     since: Since,
     done: (cursor: string, reason: ResyncReason | undefined) => void,
   ): void {
-    const here = this.#moveToHead()
+    const { log, hub } = this.#context
+    const upTo = this.#moveToHead()
     const before = new Map(this.reading)
-    const reading = new Map(keys.map((key) => [key, ORIGIN] as const))
-    const start = resume(this.#context.log, reading, since)
+    const start = resume(log, new Map(keys.map((key) => [key, ORIGIN])), since)
     const added = keys.map((key) => {
-      const earlier = before.get(key)
-      const isCovered = earlier !== undefined && comparePositions(earlier, start.position) <= 0
-      return [key, isCovered ? earlier : start.position] as const
+      const from = before.get(key) ?? start.position
+      return [key, comparePositions(from, start.position) < 0 ? from : start.position] as const
     })
-    this.#context.hub.addAudiences(this, added)
+    hub.addAudiences(this, added)
     this.#fallBehind()
-    this.#catchups.push({
-      reading,
-      start,
-      upTo: here,
-      before,
-      done: (reason) => done(this.#context.log.cursorAt(here), reason),
-      position: start.position,
-      reason: undefined,
-    })
+    const onDone = (reason: ResyncReason | undefined) => done(log.cursorAt(upTo), reason)
+    this.#catchups.push(new Catchup({ log, keys, start, upTo, before, onDone }))
     this.#read()
   }
 
@@ -284,31 +265,16 @@ export abstract class StreamConnection implements Connection {
   }
 
   #readCatchupPage(catchup: Catchup): void {
-    const { reading, start, upTo, before } = catchup
-    // A topic may be dropped, or its right lost, while its catch-up goes on.
-    const stillRead = new Map([...reading].filter(([key]) => this.reading.has(key)))
-    const page = this.#context.log.read(stillRead, catchup.position, { ...PAGE, upTo })
-    const isForced = page.entries.some(({ kind }) => kind === 'resync')
-    catchup.position = page.position
-    catchup.reason ??= resyncReason(start, page.loss, isForced)
     this.#putEntries(
-      page.entries.filter((entry) => entry.kind === 'message' && !wasSent(entry, before)),
+      catchup.read(PAGE, (key) => this.reading.has(key)),
       (entry) => this.format.event('message', `{"message":${entry.json},"catchup":true}`),
     )
-    if (page.hasMore) return
+    if (!catchup.isDone) return
     this.#catchups.shift()
-    catchup.done(catchup.reason)
+    catchup.tellDone()
   }
 
   #putEntries(entries: readonly Entry[], encode: (entry: Entry) => Buffer): void {
     if (entries.length > 0) this.#put(Buffer.concat(entries.map(encode)))
   }
-}
-
-/** Whether a connection that read this was sent the entry: it was for one of its audiences, in time. */
-function wasSent(entry: Entry, reading: Reading): boolean {
-  return entry.audience.some((key) => {
-    const from = reading.get(key)
-    return from !== undefined && comparePositions(from, entry) < 0
-  })
 }
