@@ -44,9 +44,8 @@ export interface StreamContext {
   readonly newId: () => string
 }
 
-/** Who is connected, and what was asked for and granted. */
-export interface StreamIdentity {
-  readonly principal: Principal
+/** What a connection reads, of what was asked for. */
+export interface Granted {
   readonly audiences: readonly AudienceKey[]
   readonly topics: readonly string[]
   readonly denied: readonly string[]
@@ -76,7 +75,7 @@ export abstract class StreamConnection implements Connection {
   /** Hands bytes to the medium. False where it wants no more until it calls `drained`. */
   protected abstract write(bytes: Buffer): boolean
   protected abstract readonly format: Format
-  protected abstract readonly isOpen: boolean
+  abstract readonly isOpen: boolean
   abstract close(): void
   abstract destroy(): void
 
@@ -97,7 +96,7 @@ export abstract class StreamConnection implements Connection {
   }
 
   /** Says `connected`, joins the hub, and sends what was missed. */
-  open({ audiences, topics, denied }: StreamIdentity, since: Since): void {
+  open({ audiences, topics, denied }: Granted, since: Since): void {
     const { hub, log, heartbeatMs, maxPayloadBytes } = this.#context
     for (const key of audiences) this.reading.set(key, ORIGIN)
     const start = resume(log, this.reading, since)

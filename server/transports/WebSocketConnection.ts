@@ -35,7 +35,7 @@ export class WebSocketConnection extends StreamConnection {
     })
   }
 
-  protected get isOpen(): boolean {
+  get isOpen(): boolean {
     return this.#webSocket.readyState === WebSocket.OPEN
   }
 

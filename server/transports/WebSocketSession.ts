@@ -9,51 +9,39 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
-import { publicError, SyncError } from '../../shared/errors.js'
-import {
-  type Command,
-  type CommandFrame,
-  type ConnectFrame,
-  commandFrameSchema,
-  connectFrameSchema,
-  type Ref,
-  refOf,
-} from '../../shared/frames.js'
-import { parseOrThrow, type ResyncReason } from '../../shared/message.js'
+import type { Since } from '../../shared/cursor.js'
+import { type ErrorCode, publicError, SyncError } from '../../shared/errors.js'
+import { type ConnectFrame, connectFrameSchema, type Ref, refOf } from '../../shared/frames.js'
+import { parseOrThrow } from '../../shared/message.js'
+import type { Principal } from '../../shared/principal.js'
 import type { StreamContext } from '../delivery/StreamConnection.js'
-import {
-  type AuthorizeTopic,
-  divideTopics,
-  ownAudiences,
-  parseTopics,
-  requireTopics,
-  topicAudiences,
-} from '../security/access.js'
+import { divideTopics, ownAudiences, parseTopics, topicAudiences } from '../security/access.js'
 import type { Identify } from '../security/authenticate.js'
 import type { ConnectionLimits, Release } from '../security/ConnectionLimits.js'
-import { type Credential, credentialOf, NO_CREDENTIAL, oneOf } from '../security/credentials.js'
-import type { Publisher } from '../security/Publisher.js'
+import { credentialOf, NO_CREDENTIAL, oneOf } from '../security/credentials.js'
 import { parseSinceOr, queryOf } from './query.js'
+import { type CommandContext, WebSocketCommands } from './WebSocketCommands.js'
 import { WebSocketConnection } from './WebSocketConnection.js'
 
 const FIRST_FRAME_WITHIN_MS = 5000
 const MAX_HELD_FRAMES = 16
-/** Sends that may await their answer; beyond it the socket isn't read until one is answered. */
-const MAX_OUTSTANDING_SENDS = 64
+/** How a refused `connect` or `refresh` ends, by its error; anything else is 4400. */
+const REFUSALS: ReadonlyMap<ErrorCode, CloseCode> = new Map<ErrorCode, CloseCode>([
+  ['unauthorized', CLOSE.invalidToken],
+  ['unavailable', CLOSE.overCapacity],
+  ['internal', CLOSE.internal],
+])
 
-export interface SessionContext extends StreamContext {
+export interface SessionContext extends StreamContext, CommandContext {
   readonly identify: Identify
-  readonly authorizeTopic: AuthorizeTopic
   readonly limits: ConnectionLimits
-  readonly publisher: Publisher
-  readonly maxTopics: number
   readonly onFault: (error: unknown) => void
 }
 
 type State =
   | { readonly name: 'waiting'; readonly deadline: NodeJS.Timeout }
   | { readonly name: 'holding'; readonly held: object[] }
-  | { readonly name: 'open'; readonly connection: WebSocketConnection }
+  | { readonly name: 'open'; readonly commands: WebSocketCommands }
   | { readonly name: 'closed' }
 
 export class WebSocketSession {
@@ -62,8 +50,6 @@ export class WebSocketSession {
   readonly #socket: Duplex
   readonly #request: IncomingMessage
   #state: State
-  #topics = new Set<string>()
-  #outstandingSends = 0
   #connection: WebSocketConnection | undefined
   #releaseUser: Release = () => {}
 
@@ -125,7 +111,7 @@ export class WebSocketSession {
         return
       case 'open':
         if (frame.op === 'connect') return this.#close(CLOSE.badFrame)
-        return this.#command(frame, state.connection)
+        return this.#command(frame, state.commands)
       case 'closed':
         return
       default:
@@ -134,53 +120,57 @@ export class WebSocketSession {
   }
 
   /** Holds what arrives until `step` has ended, then goes on in order. */
-  #holdUntil(step: Promise<WebSocketConnection | undefined>): void {
+  #holdUntil(step: Promise<WebSocketCommands | undefined>): void {
     const held: { op: string }[] = []
     this.#state = { name: 'holding', held }
-    const resume = (connection: WebSocketConnection | undefined) => {
-      if (this.#state.name === 'closed' || connection === undefined) return
-      this.#state = { name: 'open', connection }
+    const resume = (commands: WebSocketCommands | undefined) => {
+      if (this.#state.name === 'closed' || commands === undefined) return
+      this.#state = { name: 'open', commands }
       for (const frame of held.splice(0)) this.#handle(frame)
     }
     step.then(resume).catch((error: unknown) => this.#fault(error))
   }
 
-  async #connect(frame: object): Promise<WebSocketConnection | undefined> {
+  async #connect(frame: object): Promise<WebSocketCommands | undefined> {
     try {
-      const { since, topics, token, ticket } = parseOrThrow(
-        connectFrameSchema,
-        frame,
-        'invalid_request',
-      )
-      const start = parseSinceOr({ kind: 'now' }, since)
-      const asked = parseTopics(topics, this.#context.maxTopics)
-      const principal = await this.#identify({ token, ticket })
+      const asked = parseOrThrow(connectFrameSchema, frame, 'invalid_request')
+      const since = parseSinceOr({ kind: 'now' }, asked.since)
+      const topics = parseTopics(asked.topics, this.#context.maxTopics)
+      const principal = await this.#identify(asked)
       if (this.#state.name === 'closed') return undefined
       this.#releaseUser = this.#context.limits.admitUser(principal.userId)
-      const { allowed, denied } = divideTopics(principal, asked, this.#context.authorizeTopic)
-      this.#topics = new Set(allowed)
-      const audiences = [...ownAudiences(principal), ...topicAudiences(allowed)]
-      const connection = new WebSocketConnection(
-        this.#context,
-        principal,
-        this.#webSocket,
-        this.#socket,
-      )
-      this.#connection = connection
-      connection.open({ principal, audiences, topics: allowed, denied }, start)
-      return connection
+      return this.#open(principal, topics, since)
     } catch (error) {
-      this.#refuseConnect(error)
-      return undefined
+      return this.#refuse(error)
     }
   }
 
-  #refuseConnect(error: unknown): void {
+  #open(principal: Principal, asked: readonly string[], since: Since): WebSocketCommands {
+    const { allowed, denied } = divideTopics(principal, asked, this.#context.authorizeTopic)
+    const audiences = [...ownAudiences(principal), ...topicAudiences(allowed)]
+    const connection = new WebSocketConnection(
+      this.#context,
+      principal,
+      this.#webSocket,
+      this.#socket,
+    )
+    this.#connection = connection
+    connection.open({ audiences, topics: allowed, denied }, since)
+    return new WebSocketCommands({
+      context: this.#context,
+      connection,
+      webSocket: this.#webSocket,
+      topics: allowed,
+      identify: (token) => this.#context.identify({ kind: 'token', token }, this.#request),
+      sayError: (error, ref) => this.#sayError(error, ref),
+    })
+  }
+
+  /** Ends a conversation whose `connect` or `refresh` was refused. */
+  #refuse(error: unknown, ref?: Ref): undefined {
+    this.#sayError(error, ref)
     const { code } = publicError(error)
-    if (code === 'internal') return this.#fault(error)
-    this.#sayError(error)
-    if (code === 'unauthorized') return this.#close(CLOSE.invalidToken)
-    this.#close(code === 'unavailable' ? CLOSE.overCapacity : CLOSE.invalidConnect)
+    this.#close(REFUSALS.get(code) ?? CLOSE.invalidConnect)
   }
 
   async #identify({ token, ticket }: Pick<ConnectFrame, 'token' | 'ticket'>) {
@@ -192,99 +182,18 @@ export class WebSocketSession {
     return this.#context.identify(oneOf([inRequest, ...inFrame]), this.#request)
   }
 
-  #command(frame: object, connection: WebSocketConnection): void {
+  #command(frame: object, commands: WebSocketCommands): void {
     try {
-      this.#run(parseOrThrow(commandFrameSchema, frame, 'invalid_request'), connection)
+      const refreshed = commands.run(frame)
+      if (refreshed === undefined) return
+      const step = refreshed.then(
+        () => commands,
+        (error: unknown) => this.#refuse(error, refOf(frame)),
+      )
+      this.#holdUntil(step)
     } catch (error) {
       this.#sayError(error, refOf(frame))
     }
-  }
-
-  #run(command: CommandFrame, connection: WebSocketConnection): void {
-    switch (command.op) {
-      case 'subscribe':
-        return this.#subscribe(command, connection)
-      case 'unsubscribe':
-        return this.#unsubscribe(command, connection)
-      case 'send':
-        return this.#send(command, connection)
-      case 'refresh':
-        return this.#holdUntil(this.#refresh(command, connection))
-      case 'ping':
-        return connection.say('ok', { ref: command.ref })
-      default:
-        return command satisfies never
-    }
-  }
-
-  #subscribe({ topics, since, ref }: Command<'subscribe'>, connection: WebSocketConnection): void {
-    const { maxTopics, authorizeTopic, log } = this.#context
-    const asked = parseTopics(topics ?? null, maxTopics)
-    parseTopics([...new Set([...this.#topics, ...asked])], maxTopics)
-    const start = since === undefined ? undefined : parseSinceOr({ kind: 'now' }, since)
-    requireTopics(connection.principal, asked, authorizeTopic)
-    for (const topic of asked) this.#topics.add(topic)
-    const audiences = topicAudiences(asked)
-    const answer = (cursor: string, reason?: ResyncReason) => {
-      const isResync = reason !== undefined
-      connection.say('ok', {
-        ref,
-        cursor,
-        resync: isResync,
-        ...(isResync && { reason }),
-        topics: asked,
-      })
-    }
-    if (start === undefined) {
-      const position = connection.addAudiences(audiences)
-      if (ref !== undefined) answer(log.cursorAt(position))
-    } else {
-      connection.addAudiencesSince(audiences, start, answer)
-    }
-  }
-
-  #unsubscribe({ topics, ref }: Command<'unsubscribe'>, connection: WebSocketConnection): void {
-    const asked = parseTopics(topics ?? null, this.#context.maxTopics)
-    for (const topic of asked) this.#topics.delete(topic)
-    connection.removeAudiences(topicAudiences(asked))
-    if (ref !== undefined) connection.say('ok', { ref })
-  }
-
-  #send({ message, ref }: Command<'send'>, connection: WebSocketConnection): void {
-    this.#outstandingSends += 1
-    if (this.#outstandingSends >= MAX_OUTSTANDING_SENDS) this.#webSocket.pause()
-    this.#context.publisher
-      .sendKeyed(connection.principal, message)
-      .then(({ messageId, cursor, timestamp, isDuplicate }) => {
-        if (ref === undefined) return
-        connection.say('ok', { ref, messageId, cursor, timestamp, duplicate: isDuplicate })
-      })
-      .catch((error: unknown) => this.#sayError(error, ref))
-      .finally(() => {
-        this.#outstandingSends -= 1
-        if (!connection.isBlocked) this.#webSocket.resume()
-      })
-  }
-
-  async #refresh(
-    { token, ref }: Command<'refresh'>,
-    connection: WebSocketConnection,
-  ): Promise<WebSocketConnection | undefined> {
-    const { identify, authorizeTopic } = this.#context
-    const credential: Credential = { kind: 'token', token }
-    const principal = await identify(credential, this.#request).catch((error: unknown) => {
-      this.#sayError(error, ref)
-      return undefined
-    })
-    if (principal === undefined || principal.userId !== connection.principal.userId) {
-      this.#close(CLOSE.invalidToken)
-      return undefined
-    }
-    const { allowed, denied } = divideTopics(principal, [...this.#topics], authorizeTopic)
-    this.#topics = new Set(allowed)
-    connection.become(principal, [...ownAudiences(principal), ...topicAudiences(allowed)])
-    if (ref !== undefined) connection.say('ok', { ref, dropped: denied })
-    return connection
   }
 
   #sayError(error: unknown, ref?: Ref): void {

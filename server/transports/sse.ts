@@ -57,7 +57,7 @@ export function serveStream(
     'X-Accel-Buffering': 'no',
   })
   res.write(retryLine(RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)))
-  connection.open({ principal, audiences, topics: allowed, denied }, since)
+  connection.open({ audiences, topics: allowed, denied }, since)
 }
 
 /** Where EventSource stood when it lost its connection; it wins over the URL, which can't change. */
@@ -80,7 +80,7 @@ class SseConnection extends StreamConnection {
     response.on('error', () => response.destroy())
   }
 
-  protected get isOpen(): boolean {
+  get isOpen(): boolean {
     return !this.#response.writableEnded && !this.#response.destroyed
   }
 

@@ -1,0 +1,139 @@
+// What a connected client may ask for over its WebSocket: topics, sends, a new token.
+
+import type { WebSocket } from 'ws'
+import { SyncError } from '../../shared/errors.js'
+import {
+  type Command,
+  type CommandFrame,
+  commandFrameSchema,
+  type Ref,
+} from '../../shared/frames.js'
+import { parseOrThrow, type ResyncReason } from '../../shared/message.js'
+import type { Principal } from '../../shared/principal.js'
+import {
+  type AuthorizeTopic,
+  divideTopics,
+  ownAudiences,
+  parseTopics,
+  requireTopics,
+  topicAudiences,
+} from '../security/access.js'
+import type { Publisher } from '../security/Publisher.js'
+import type { MessageQueueService } from '../services/MessageQueueService.js'
+import { parseSinceOr } from './query.js'
+import type { WebSocketConnection } from './WebSocketConnection.js'
+
+/** Sends that may await their answer; beyond it the socket isn't read until one is answered. */
+const MAX_OUTSTANDING_SENDS = 64
+
+export interface CommandContext {
+  readonly log: MessageQueueService
+  readonly authorizeTopic: AuthorizeTopic
+  readonly publisher: Publisher
+  readonly maxTopics: number
+}
+
+interface CommandParts {
+  readonly context: CommandContext
+  readonly connection: WebSocketConnection
+  readonly webSocket: WebSocket
+  readonly topics: readonly string[]
+  /** Who a token stands for. Throws `unauthorized`. */
+  readonly identify: (token: string) => Promise<Principal>
+  readonly sayError: (error: unknown, ref: Ref) => void
+}
+
+export class WebSocketCommands {
+  readonly #parts: CommandParts
+  readonly #topics: Set<string>
+  #outstandingSends = 0
+
+  constructor(parts: CommandParts) {
+    this.#parts = parts
+    this.#topics = new Set(parts.topics)
+  }
+
+  /**
+   * Runs one command and answers it. Where it returns a promise, the next command has to wait for
+   * it. Throws a `SyncError` for a command that is used wrongly.
+   */
+  run(frame: object): Promise<void> | undefined {
+    const command: CommandFrame = parseOrThrow(commandFrameSchema, frame, 'invalid_request')
+    switch (command.op) {
+      case 'refresh':
+        return this.#refresh(command)
+      case 'subscribe':
+        this.#subscribe(command)
+        return undefined
+      case 'unsubscribe':
+        this.#unsubscribe(command)
+        return undefined
+      case 'send':
+        this.#send(command)
+        return undefined
+      case 'ping':
+        this.#parts.connection.say('ok', { ref: command.ref })
+        return undefined
+      default:
+        return command satisfies never
+    }
+  }
+
+  #subscribe({ topics, since, ref }: Command<'subscribe'>): void {
+    const { context, connection } = this.#parts
+    const asked = parseTopics(topics ?? null, context.maxTopics)
+    const start = since === undefined ? undefined : parseSinceOr({ kind: 'now' }, since)
+    parseTopics([...this.#topics, ...asked], context.maxTopics)
+    requireTopics(connection.principal, asked, context.authorizeTopic)
+    for (const topic of asked) this.#topics.add(topic)
+
+    const answer = (cursor: string, reason?: ResyncReason) => {
+      connection.say('ok', { ref, cursor, resync: reason !== undefined, reason, topics: asked })
+    }
+    if (start !== undefined) {
+      // Answered without a `ref` too: a gap is never silent.
+      connection.addAudiencesSince(topicAudiences(asked), start, answer)
+    } else {
+      const position = connection.addAudiences(topicAudiences(asked))
+      if (ref !== undefined) answer(context.log.cursorAt(position))
+    }
+  }
+
+  #unsubscribe({ topics, ref }: Command<'unsubscribe'>): void {
+    const { context, connection } = this.#parts
+    const asked = parseTopics(topics ?? null, context.maxTopics)
+    for (const topic of asked) this.#topics.delete(topic)
+    connection.removeAudiences(topicAudiences(asked))
+    if (ref !== undefined) connection.say('ok', { ref })
+  }
+
+  #send({ message, ref }: Command<'send'>): void {
+    const { context, connection, webSocket, sayError } = this.#parts
+    this.#outstandingSends += 1
+    if (this.#outstandingSends >= MAX_OUTSTANDING_SENDS) webSocket.pause()
+    context.publisher
+      .sendKeyed(connection.principal, message)
+      .then(({ messageId, cursor, timestamp, isDuplicate }) => {
+        if (ref === undefined) return
+        connection.say('ok', { ref, messageId, cursor, timestamp, duplicate: isDuplicate })
+      })
+      .catch((error: unknown) => sayError(error, ref))
+      .finally(() => {
+        this.#outstandingSends -= 1
+        if (!connection.isBlocked) webSocket.resume()
+      })
+  }
+
+  async #refresh({ token, ref }: Command<'refresh'>): Promise<void> {
+    const { context, connection, identify } = this.#parts
+    const principal = await identify(token)
+    if (principal.userId !== connection.principal.userId) {
+      throw new SyncError('unauthorized', 'token: is of another user; open a new connection for it')
+    }
+    if (!connection.isOpen) return
+    const { allowed, denied } = divideTopics(principal, [...this.#topics], context.authorizeTopic)
+    for (const topic of denied) this.#topics.delete(topic)
+    connection.become(principal, [...ownAudiences(principal), ...topicAudiences(allowed)])
+    if (ref !== undefined) connection.say('ok', { ref, dropped: denied })
+  }
+}
