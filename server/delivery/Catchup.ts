@@ -5,8 +5,15 @@ import type { AudienceKey } from '../../shared/audience.js'
 import { comparePositions, type Position } from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Entry } from '../brokers/Entry.js'
-import type { MessageQueueService, Reading } from '../services/MessageQueueService.js'
+import type { MessageQueueService } from '../services/MessageQueueService.js'
 import { resyncReason, type Start } from '../services/resume.js'
+
+/** What a connection was sent of one audience: everything after `after`, up to `upTo`. */
+export interface SentSpan {
+  readonly key: AudienceKey
+  readonly after: Position
+  readonly upTo: Position
+}
 
 interface CatchupOptions {
   readonly log: MessageQueueService
@@ -14,20 +21,22 @@ interface CatchupOptions {
   readonly start: Start
   /** The connection's position: what comes after it is delivered in the ordinary way. */
   readonly upTo: Position
-  /** What the connection read before, and from where on. */
-  readonly before: Reading
+  /** What the connection was sent before. */
+  readonly sent: readonly SentSpan[]
   /** Told when everything was read, and why continuity could not be proven, if so. */
   readonly onDone: (reason: ResyncReason | undefined) => void
 }
 
 export class Catchup {
   readonly #options: CatchupOptions
+  readonly #keys: Set<AudienceKey>
   #position: Position
   #reason: ResyncReason | undefined
   #isDone = false
 
   constructor(options: CatchupOptions) {
     this.#options = options
+    this.#keys = new Set(options.keys)
     this.#position = options.start.position
   }
 
@@ -39,26 +48,33 @@ export class Catchup {
     this.#options.onDone(this.#reason)
   }
 
-  /** The next messages. `isRead`: a topic may be dropped, or its right lost, while this goes on. */
-  read(
-    bounds: { limit: number; maxBytes: number },
-    isRead: (key: AudienceKey) => boolean,
-  ): Entry[] {
-    const { log, keys, start, upTo, before } = this.#options
-    const reading = new Map(keys.filter(isRead).map((key) => [key, start.position]))
+  has(key: AudienceKey): boolean {
+    return this.#keys.has(key)
+  }
+
+  /** A topic may be dropped, or its right lost, while this goes on. */
+  drop(key: AudienceKey): void {
+    this.#keys.delete(key)
+  }
+
+  /** The next messages. */
+  read(bounds: { limit: number; maxBytes: number }): Entry[] {
+    const { log, start, upTo, sent } = this.#options
+    const reading = new Map([...this.#keys].map((key) => [key, start.position]))
     const page = log.read(reading, this.#position, { ...bounds, upTo })
     const isForced = page.entries.some(({ kind }) => kind === 'resync')
     this.#reason ??= resyncReason(start, page.loss, isForced)
     this.#position = page.position
     this.#isDone = !page.hasMore
-    return page.entries.filter((entry) => entry.kind === 'message' && !wasSent(entry, before))
+    return page.entries.filter((entry) => entry.kind === 'message' && !wasSent(entry, sent))
   }
 }
 
-/** Whether a connection that read this was sent the entry: it was for one of its audiences, in time. */
-function wasSent(entry: Entry, reading: Reading): boolean {
-  return entry.audience.some((key) => {
-    const from = reading.get(key)
-    return from !== undefined && comparePositions(from, entry) < 0
-  })
+function wasSent(entry: Entry, sent: readonly SentSpan[]): boolean {
+  return sent.some(
+    ({ key, after, upTo }) =>
+      comparePositions(after, entry) < 0 &&
+      comparePositions(entry, upTo) <= 0 &&
+      entry.audience.includes(key),
+  )
 }

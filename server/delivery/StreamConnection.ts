@@ -25,7 +25,7 @@ import type { Entry } from '../brokers/Entry.js'
 import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
 import { resume, resyncReason } from '../services/resume.js'
 import type { Batch } from './Batch.js'
-import { Catchup } from './Catchup.js'
+import { Catchup, type SentSpan } from './Catchup.js'
 import type { Connection, TransportName } from './Connection.js'
 import type { ConnectionHub } from './ConnectionHub.js'
 import type { Format } from './Format.js'
@@ -34,6 +34,9 @@ const PAGE = { limit: 100, maxBytes: 64 * 1024 }
 
 /** How many pages a reader may take before it lets the event loop turn. */
 const PAGES_PER_TURN = 16
+
+/** How many spans of dropped audiences a connection remembers. */
+const MAX_DROPPED_SPANS = 200
 
 /** What every streaming connection is built with. */
 export interface StreamContext {
@@ -58,6 +61,8 @@ export abstract class StreamConnection implements Connection {
   readonly reading = new Map<AudienceKey, Position>()
   readonly #context: StreamContext
   readonly #catchups: Catchup[] = []
+  /** Of audiences that are no longer read; a few are remembered, so that nothing is sent twice. */
+  readonly #dropped: SentSpan[] = []
   #principal: Principal
   #position = ORIGIN
   #isLive = false
@@ -162,20 +167,23 @@ export abstract class StreamConnection implements Connection {
   ): void {
     const { log, hub } = this.#context
     const upTo = this.#moveToHead()
-    const before = new Map(this.reading)
+    const sent = [...this.#dropped, ...this.#spans(this.reading.keys())]
     const start = resume(log, new Map(keys.map((key) => [key, ORIGIN])), since)
     const added = keys.map((key) => {
-      const from = before.get(key) ?? start.position
+      const from = this.reading.get(key) ?? start.position
       return [key, comparePositions(from, start.position) < 0 ? from : start.position] as const
     })
     hub.addAudiences(this, added)
     this.#fallBehind()
     const onDone = (reason: ResyncReason | undefined) => done(log.cursorAt(upTo), reason)
-    this.#catchups.push(new Catchup({ log, keys, start, upTo, before, onDone }))
+    this.#catchups.push(new Catchup({ log, keys, start, upTo, sent, onDone }))
     this.#read()
   }
 
-  removeAudiences(keys: Iterable<AudienceKey>): void {
+  removeAudiences(keys: readonly AudienceKey[]): void {
+    this.#dropped.push(...this.#spans(keys))
+    this.#dropped.splice(0, this.#dropped.length - MAX_DROPPED_SPANS)
+    for (const catchup of this.#catchups) for (const key of keys) catchup.drop(key)
     this.#context.hub.removeAudiences(this, keys)
   }
 
@@ -197,6 +205,16 @@ export abstract class StreamConnection implements Connection {
   say(name: string, body: object): void {
     const cursor = 'cursor' in body ? String(body.cursor) : undefined
     this.#put(this.format.event(name, JSON.stringify(body), cursor))
+  }
+
+  /** What was surely sent of these audiences: nothing is sure while their catch-up goes on. */
+  #spans(keys: Iterable<AudienceKey>): SentSpan[] {
+    const upTo = this.position
+    return [...keys].flatMap((key) => {
+      const after = this.reading.get(key)
+      const isSure = after !== undefined && !this.#catchups.some((catchup) => catchup.has(key))
+      return isSure ? [{ key, after, upTo }] : []
+    })
   }
 
   #cursor(): string {
@@ -264,9 +282,8 @@ export abstract class StreamConnection implements Connection {
   }
 
   #readCatchupPage(catchup: Catchup): void {
-    this.#putEntries(
-      catchup.read(PAGE, (key) => this.reading.has(key)),
-      (entry) => this.format.event('message', `{"message":${entry.json},"catchup":true}`),
+    this.#putEntries(catchup.read(PAGE), (entry) =>
+      this.format.event('message', `{"message":${entry.json},"catchup":true}`),
     )
     if (!catchup.isDone) return
     this.#catchups.shift()

@@ -7,7 +7,8 @@ import { comparePositions, type Position } from '../../shared/cursor.js'
 const SLACK = 32
 
 export class EntryQueue<Item extends Position> {
-  #items: Item[] = []
+  // A slot before the start is emptied at once, so that nothing that was removed is kept alive.
+  #items: (Item | undefined)[] = []
   #start = 0
 
   get size(): number {
@@ -19,7 +20,7 @@ export class EntryQueue<Item extends Position> {
   }
 
   at(index: number): Item | undefined {
-    return this.#items[this.#start + index]
+    return index < 0 ? undefined : this.#items[this.#start + index]
   }
 
   push(item: Item): void {
@@ -27,6 +28,8 @@ export class EntryQueue<Item extends Position> {
   }
 
   shift(): void {
+    if (this.size === 0) return
+    this.#items[this.#start] = undefined
     this.#start += 1
     if (this.#start < SLACK || this.#start * 2 < this.#items.length) return
     this.#items = this.#items.slice(this.#start)
