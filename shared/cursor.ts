@@ -22,6 +22,11 @@ export function comparePositions(a: Position, b: Position): number {
   return a.ms - b.ms || a.counter - b.counter
 }
 
+/** The bare position of something that has one: to keep it must not keep the thing alive. */
+export function positionOf({ ms, counter }: Position): Position {
+  return { ms, counter }
+}
+
 /** The later of two positions. */
 export function laterOf(a: Position, b: Position): Position {
   return comparePositions(a, b) >= 0 ? a : b

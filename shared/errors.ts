@@ -1,24 +1,27 @@
-// The one table of what can go wrong: code, HTTP status, and whether trying again can help.
+// The one table of what can go wrong: its code, the HTTP status that says it, and the close code
+// that ends a WebSocket whose `connect` or `refresh` was refused for it.
+
+import { CLOSE, type CloseCode } from './closeCodes.js'
 
 interface ErrorFacts {
   readonly status: number
-  readonly isRetryable: boolean
+  readonly close: CloseCode
 }
 
 export const ERRORS = {
-  invalid_request: { status: 400, isRetryable: false },
-  invalid_message: { status: 400, isRetryable: false },
-  invalid_cursor: { status: 400, isRetryable: false },
-  unauthorized: { status: 401, isRetryable: false },
-  forbidden: { status: 403, isRetryable: false },
-  not_found: { status: 404, isRetryable: false },
-  method_not_allowed: { status: 405, isRetryable: false },
-  too_large: { status: 413, isRetryable: false },
-  unsupported_media_type: { status: 415, isRetryable: false },
-  idempotency_conflict: { status: 422, isRetryable: false },
-  upgrade_required: { status: 426, isRetryable: false },
-  internal: { status: 500, isRetryable: true },
-  unavailable: { status: 503, isRetryable: true },
+  invalid_request: { status: 400, close: CLOSE.invalidConnect },
+  invalid_message: { status: 400, close: CLOSE.invalidConnect },
+  invalid_cursor: { status: 400, close: CLOSE.invalidConnect },
+  unauthorized: { status: 401, close: CLOSE.invalidToken },
+  forbidden: { status: 403, close: CLOSE.invalidConnect },
+  not_found: { status: 404, close: CLOSE.invalidConnect },
+  method_not_allowed: { status: 405, close: CLOSE.invalidConnect },
+  too_large: { status: 413, close: CLOSE.invalidConnect },
+  unsupported_media_type: { status: 415, close: CLOSE.invalidConnect },
+  idempotency_conflict: { status: 422, close: CLOSE.invalidConnect },
+  upgrade_required: { status: 426, close: CLOSE.invalidConnect },
+  internal: { status: 500, close: CLOSE.internal },
+  unavailable: { status: 503, close: CLOSE.overCapacity },
 } as const satisfies Record<string, ErrorFacts>
 
 export type ErrorCode = keyof typeof ERRORS

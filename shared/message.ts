@@ -52,11 +52,12 @@ const audienceShape = {
   topics: topicsSchema.min(1).optional(),
 }
 
+/** An audience alone, where nothing is published to it. */
+export const audienceSchema = z.strictObject(audienceShape)
+
 const payloadSchema = z.unknown().superRefine((payload, context) => {
-  const fault = payloadFault(payload, '')
-  if (fault === undefined) return
-  const path = fault.path.split('.').filter((part) => part !== '')
-  context.addIssue({ code: 'custom', message: fault.message, path })
+  const fault = payloadFault(payload)
+  if (fault !== undefined) context.addIssue({ code: 'custom', ...fault })
 })
 
 const messageShape = { type: typeSchema, payload: payloadSchema.optional(), ...audienceShape }

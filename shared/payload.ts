@@ -1,42 +1,52 @@
 // What a payload may hold. What JSON can't carry faithfully is refused here, never bent.
 
-import type { ErrorDetail } from './errors.js'
-
 /** How deep arrays and objects may be nested: 5,000 levels pass `JSON.parse` and kill `JSON.stringify`. */
 export const MAX_DEPTH = 32
 
+/** Something that a message can't carry, and the way to it. */
+interface PayloadFault {
+  readonly path: string[]
+  readonly message: string
+}
+
 /** The first thing in `value` that a message can't carry, or `undefined` where it can be carried. */
-export function payloadFault(value: unknown, path = 'payload', depth = 0): ErrorDetail | undefined {
+export function payloadFault(value: unknown, depth = 0): PayloadFault | undefined {
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? undefined : { path, message: 'holds a lone surrogate' }
+      return value.isWellFormed() ? undefined : fault('holds a lone surrogate')
     case 'number':
-      return Number.isFinite(value) ? undefined : { path, message: 'must be a finite number' }
+      return Number.isFinite(value) ? undefined : fault('must be a finite number')
     case 'boolean':
     case 'undefined':
       return undefined
     case 'object':
-      return value === null ? undefined : objectFault(value, path, depth + 1)
+      return value === null ? undefined : objectFault(value, depth + 1)
     default:
-      return { path, message: `must be a JSON value, not a ${typeof value}` }
+      return fault(`must be a JSON value, not a ${typeof value}`)
   }
 }
 
-function objectFault(value: object, path: string, depth: number): ErrorDetail | undefined {
-  if (depth > MAX_DEPTH) return { path, message: `must be nested at most ${MAX_DEPTH} deep` }
+function objectFault(value: object, depth: number): PayloadFault | undefined {
+  if (depth > MAX_DEPTH) return fault(`must be nested at most ${MAX_DEPTH} deep`)
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return payloadFault(value.toJSON(), path, depth)
+    return payloadFault(value.toJSON(), depth)
   }
   if (!Array.isArray(value) && !isPlain(value)) {
-    return { path, message: 'must be made of plain objects and arrays' }
+    return fault('must be made of plain objects and arrays')
+  }
+  // JSON leaves an absent field out, but turns an absent item into null.
+  if (Array.isArray(value) && value.includes(undefined)) {
+    return fault('must not hold undefined in an array')
   }
   for (const [key, item] of Object.entries(value)) {
-    if (!key.isWellFormed()) return { path, message: 'has a key with a lone surrogate' }
-    const fault = payloadFault(item, `${path}.${key.slice(0, 64)}`, depth)
-    if (fault !== undefined) return fault
+    if (!key.isWellFormed()) return fault('has a key with a lone surrogate')
+    const inner = payloadFault(item, depth)
+    if (inner !== undefined) return { ...inner, path: [key, ...inner.path] }
   }
   return undefined
 }
+
+const fault = (message: string): PayloadFault => ({ path: [], message })
 
 /** By the shape of the prototype chain, since an object may come from another realm. */
 function isPlain(value: object): boolean {

@@ -44,7 +44,7 @@ export class IdempotencyKeys {
 
   /** Throws `unavailable` where `count` more don't fit; to be asked before anything is applied. */
   reserve(count: number): void {
-    if (this.#size + count <= this.#options.maxKeys) return
+    if (count === 0 || this.#size + count <= this.#options.maxKeys) return
     throw new SyncError(
       'unavailable',
       'too many idempotency keys are in use; try again later, or raise MAX_IDEMPOTENCY_KEYS',

@@ -2,6 +2,7 @@
 // over at once. A restart is a new epoch.
 
 import { formatCursor, ORIGIN, type Position } from '../../shared/cursor.js'
+import { SyncError } from '../../shared/errors.js'
 import type { Broker, BrokerSink, Publication, Receipt } from './Broker.js'
 import { type Appendable, type Entry, toEntry } from './Entry.js'
 import { IdempotencyKeys, idempotencyConflict } from './IdempotencyKeys.js'
@@ -40,16 +41,18 @@ export class LocalBroker implements Broker {
 
   async append(publications: readonly Publication[]): Promise<readonly Receipt[]> {
     const sink = this.#sink
-    if (sink === undefined) throw new Error('append before start')
-    const firstUses = this.#firstUses(publications)
+    if (sink === undefined) throw new SyncError('unavailable', 'the log is closed; try again')
+    const receipts = this.#knownReceipts(publications)
     // From here on nothing can fail: all of it is applied, in this very turn.
-    return publications.map((publication, index) => {
+    return publications.map((publication) => {
       const { idempotency } = publication
-      const isRepeat = idempotency !== undefined && !firstUses.has(index)
-      const known = isRepeat ? this.#keys.find(idempotency) : undefined
+      const known = idempotency && receipts.get(idempotency.key)
       if (known !== undefined) return { ...known, isDuplicate: true }
       const receipt = this.#apply(publication, sink)
-      if (idempotency !== undefined) this.#keys.remember(idempotency, receipt)
+      if (idempotency !== undefined) {
+        this.#keys.remember(idempotency, receipt)
+        receipts.set(idempotency.key, receipt)
+      }
       return receipt
     })
   }
@@ -58,25 +61,24 @@ export class LocalBroker implements Broker {
     this.#sink = undefined
   }
 
-  /** Checks every key before anything is applied; the indexes of those that publish something new. */
-  #firstUses(publications: readonly Publication[]): ReadonlySet<number> {
-    const firstUses = new Set<number>()
-    const inThisCall = new Map<string, string>()
+  /** What came of the keys that were used before. Throws where a key can't be used like this. */
+  #knownReceipts(publications: readonly Publication[]): Map<string, Receipt> {
+    const receipts = new Map<string, Receipt>()
+    const fingerprints = new Map<string, string>()
     let newIds = 0
-    for (const [index, { idempotency, items }] of publications.entries()) {
+    for (const { idempotency, items } of publications) {
       if (idempotency === undefined) continue
-      const earlier = inThisCall.get(idempotency.key)
-      if (earlier !== undefined) {
-        if (earlier !== idempotency.fingerprint) throw idempotencyConflict()
-        continue
-      }
-      inThisCall.set(idempotency.key, idempotency.fingerprint)
-      if (this.#keys.find(idempotency) !== undefined) continue
-      firstUses.add(index)
-      newIds += items.length
+      const { key, fingerprint } = idempotency
+      const earlier = fingerprints.get(key)
+      if (earlier !== undefined && earlier !== fingerprint) throw idempotencyConflict()
+      if (earlier !== undefined) continue
+      fingerprints.set(key, fingerprint)
+      const known = this.#keys.find(idempotency)
+      if (known === undefined) newIds += items.length
+      else receipts.set(key, known)
     }
-    if (newIds > 0) this.#keys.reserve(newIds)
-    return firstUses
+    this.#keys.reserve(newIds)
+    return receipts
   }
 
   #apply({ items }: Publication, sink: BrokerSink): Receipt {

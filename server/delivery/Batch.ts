@@ -29,6 +29,8 @@ export class Batch {
   readonly #turn: Turn
   readonly #before: Batch | undefined
   readonly #entry: Entry | undefined
+  /** How many entries it holds. */
+  readonly size: number
   readonly #bytes = new Map<Format, Buffer>()
   #successor: Batch | undefined
 
@@ -36,6 +38,7 @@ export class Batch {
     this.#turn = turn
     this.#before = before
     this.#entry = entry
+    this.size = before === undefined ? 0 : before.size + 1
   }
 
   /** The last entry of the batch. */

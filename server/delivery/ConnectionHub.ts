@@ -114,7 +114,7 @@ export class ConnectionHub {
     for (const key of connection.reading.keys()) this.#unindex(key, connection)
   }
 
-  /** Adds audiences, each read from its position on. What was appended before is handed out first. */
+  /** Adds audiences, each read from its position on. */
   addAudiences(connection: Connection, reading: Iterable<readonly [AudienceKey, Position]>): void {
     for (const [key, from] of reading) {
       connection.reading.set(key, from)
@@ -157,6 +157,7 @@ export class ConnectionHub {
       // Before the batches go out, so that one who falls behind on his batch stands after it.
       this.#flushed = this.#options.log.head
       for (const [connection, batch] of batches) {
+        this.#delivered += batch.size
         this.guard(connection, () => connection.deliver(batch))
       }
     } else {
@@ -175,7 +176,6 @@ export class ConnectionHub {
           const batch = batches.get(connection) ?? empty
           if (batch.last === entry || !wants(connection, entry)) continue
           batches.set(connection, batch.with(entry))
-          this.#delivered += 1
         }
       }
     }
@@ -189,7 +189,15 @@ export class ConnectionHub {
     } catch (error) {
       this.#options.onFault(error)
       this.remove(connection)
+      this.#destroy(connection)
+    }
+  }
+
+  #destroy(connection: Connection): void {
+    try {
       connection.destroy()
+    } catch (error) {
+      this.#options.onFault(error)
     }
   }
 

@@ -54,6 +54,12 @@ export interface Granted {
   readonly denied: readonly string[]
 }
 
+/** Resyncs that were forced on these audiences before the connection began. */
+interface ToldForced {
+  readonly upTo: Position
+  readonly audiences: ReadonlySet<AudienceKey>
+}
+
 export abstract class StreamConnection implements Connection {
   abstract readonly transport: TransportName
   readonly id: string
@@ -69,7 +75,7 @@ export abstract class StreamConnection implements Connection {
   #isBlocked = false
   #isReadScheduled = false
   #toldLossUpTo = ORIGIN
-  #toldForcedUpTo = ORIGIN
+  #toldForced: ToldForced | undefined
 
   constructor(context: StreamContext, principal: Principal) {
     this.#context = context
@@ -110,7 +116,7 @@ export abstract class StreamConnection implements Connection {
     for (const key of audiences) this.reading.set(key, start.position)
     this.#position = start.position
     this.#toldLossUpTo = loss?.position ?? ORIGIN
-    this.#toldForcedUpTo = log.head
+    this.#toldForced = { upTo: log.head, audiences: new Set(audiences) }
     const connected: Connected = {
       protocol: 1,
       connectionId: this.id,
@@ -261,17 +267,21 @@ export abstract class StreamConnection implements Connection {
     const { log } = this.#context
     const { entries, position, hasMore, loss } = log.read(this.reading, this.#position, PAGE)
     this.#tellLoss(loss)
+    if (this.#isBlocked) return
     this.#position = position
     this.#putEntries(
       entries.filter((entry) => !this.#isToldForced(entry)),
       (entry) => this.format.entry(entry),
     )
     this.#isLive = !hasMore && !this.#isBlocked
+    if (!hasMore) this.#toldForced = undefined
   }
 
   /** `connected` has told of it, or had no position to tell it of. */
   #isToldForced(entry: Entry): boolean {
-    return entry.kind === 'resync' && comparePositions(entry, this.#toldForcedUpTo) <= 0
+    if (entry.kind === 'message' || this.#toldForced === undefined) return false
+    const { upTo, audiences } = this.#toldForced
+    return comparePositions(entry, upTo) <= 0 && entry.audience.some((key) => audiences.has(key))
   }
 
   /** On a live connection a loss has one cause: it lagged. Each loss is told once. */

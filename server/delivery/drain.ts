@@ -1,6 +1,7 @@
 // How connections are sent away when the server stops: told when to come back, spread out so that
 // they don't come all at once, given time to take what they still have coming, then closed.
 
+import type { Connection } from './Connection.js'
 import type { ConnectionHub } from './ConnectionHub.js'
 
 /** Nobody is told to come back sooner: by then his connection is closed. */
@@ -22,21 +23,18 @@ export async function drain(options: DrainOptions): Promise<void> {
   const { hub, spreadMs, timeoutMs, random, monotonicNow } = options
   const startedAt = monotonicNow()
   const within = (share: number) => () => monotonicNow() - startedAt < timeoutMs * share
-  const each = (act: (connection: (typeof connections)[number]) => void) => {
-    for (const connection of connections) hub.guard(connection, () => act(connection))
+  const each = (act: (connection: Connection) => void) => {
+    for (const connection of [...hub.connections]) hub.guard(connection, () => act(connection))
   }
 
   hub.flush()
-  let connections = [...hub.connections]
   each((connection) => connection.drain(MIN_RECONNECT_MS + Math.floor(random() * spreadMs)))
 
   const isBehind = () => [...hub.connections].some(({ isLive }) => !isLive)
   await until(() => !isBehind(), within(0.5))
-  connections = [...hub.connections]
   each((connection) => connection.close())
 
   await until(() => hub.size === 0, within(1))
-  connections = [...hub.connections]
   each((connection) => connection.destroy())
 }
 

@@ -52,7 +52,7 @@ export class Publisher {
       const draft = parseOrThrow(keyedDraftSchema, message, 'invalid_message', `messages.${index}`)
       return this.#addressed(principal, draft)
     })
-    return this.#sync.append(drafts, principal.userId)
+    return this.#accepting().append(drafts, principal.userId)
   }
 
   /** One message by default to everyone, or one to each of `userIds`. For admins. */
@@ -64,8 +64,9 @@ export class Publisher {
     if (!isAdmin(principal)) throw new SyncError('forbidden', 'broadcast needs the role "admin"')
     const { userIds, ...draft } = parseOrThrow(broadcastSchema, body, 'invalid_message')
     const keyed = { ...draft, idempotencyKey: parseKey(idempotencyKey) }
-    if (userIds !== undefined) return this.#sync.appendToEach(userIds, keyed, principal.userId)
-    const [published] = await this.#sync.append([keyed], principal.userId)
+    if (userIds !== undefined)
+      return this.#accepting().appendToEach(userIds, keyed, principal.userId)
+    const [published] = await this.#accepting().append([keyed], principal.userId)
     return published as Published
   }
 
@@ -74,7 +75,11 @@ export class Publisher {
     principal: Principal,
     body: unknown,
   ): Promise<{ cursor: string; recipients: number }> {
-    const { everyone, ...fields } = parseOrThrow(forceSchema, body ?? {}, 'invalid_request')
+    const { everyone, ...fields } = parseOrThrow(
+      forceSchema,
+      body === undefined ? {} : body,
+      'invalid_request',
+    )
     const hasAudience = Object.values(fields).some((value) => value !== undefined)
     const audience = everyone || hasAudience ? fields : { userId: principal.userId }
     if (!isAdmin(principal) && audience.userId !== principal.userId) {
@@ -83,17 +88,17 @@ export class Publisher {
         'another audience than your own userId needs the role "admin"',
       )
     }
-    return this.#sync.forceResync(audience)
+    return this.#accepting().forceResync(audience)
   }
 
   /** Throws `unavailable` where nothing is taken any more. */
-  get #sync(): RealtimeSyncService {
+  #accepting(): RealtimeSyncService {
     this.#options.assertAccepting()
     return this.#options.sync
   }
 
   async #sendOne(principal: Principal, draft: KeyedDraft): Promise<Published> {
-    const [published] = await this.#sync.append(
+    const [published] = await this.#accepting().append(
       [this.#addressed(principal, draft)],
       principal.userId,
     )

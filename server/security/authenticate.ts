@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { SyncError } from '../../shared/errors.js'
+import { MAX_ROLES } from '../../shared/message.js'
 import { isName } from '../../shared/names.js'
 import { type Principal, type PrincipalInput, principalSchema } from '../../shared/principal.js'
 import type { Credential } from './credentials.js'
@@ -55,7 +56,11 @@ export const openMode: Authenticate = ({ token }) => {
   if (token === undefined) return { userId: 'anonymous', roles: ['admin'], topics }
   const [scheme, userId = '', roleList, ...rest] = token.split(':')
   const roles = roleList === undefined ? [] : roleList.split(',')
-  const isWellFormed = scheme === 'dev' && rest.length === 0 && [userId, ...roles].every(isName)
+  const isWellFormed =
+    scheme === 'dev' &&
+    rest.length === 0 &&
+    roles.length <= MAX_ROLES &&
+    [userId, ...roles].every(isName)
   if (isWellFormed) return { userId, roles, topics }
   throw new SyncError(
     'unauthorized',

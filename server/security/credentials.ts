@@ -20,9 +20,10 @@ export function credentialOf(req: IncomingMessage, query: URLSearchParams): Cred
     )
   }
   const header = req.headersDistinct.authorization ?? []
+  const ticket = query.get('ticket')
   return oneOf([
     ...header.map((value): Credential => ({ kind: 'token', token: bearerToken(value) })),
-    ...query.getAll('ticket').map((ticket): Credential => ({ kind: 'ticket', ticket })),
+    ticket === null ? NO_CREDENTIAL : { kind: 'ticket', ticket },
   ])
 }
 

@@ -13,6 +13,7 @@ import {
   laterOf,
   ORIGIN,
   type Position,
+  positionOf,
 } from '../../shared/cursor.js'
 import type { BrokerSink } from '../brokers/Broker.js'
 import type { Entry } from '../brokers/Entry.js'
@@ -128,8 +129,9 @@ export class MessageQueueService implements BrokerSink {
   /** Takes the next entry; its position must be after the head. */
   apply(entry: Entry): void {
     this.sweep(SWEPT_PER_APPEND)
+    this.#head = positionOf(entry)
+    if (entry.audience.length === 0) return
     const retained = this.#retain(entry)
-    this.#head = entry
     for (const key of entry.audience) this.#index(key, retained)
     while (this.#retained.bytes > this.#options.maxBytes && this.#retained.oldest !== undefined) {
       this.#drop(this.#retained.oldest, 'evicted')
@@ -153,12 +155,12 @@ export class MessageQueueService implements BrokerSink {
       }
       const { entry } = next
       if (entry.kind === 'message') {
-        const isFull = messages === bounds.limit || bytes + entry.json.length > bounds.maxBytes
+        const isFull = messages === bounds.limit || bytes + next.textBytes > bounds.maxBytes
         if (isFull && messages > 0) {
-          return { entries, position: entries.at(-1) ?? after, hasMore: true, loss }
+          return { entries, position: positionOf(entries.at(-1) ?? after), hasMore: true, loss }
         }
         messages += 1
-        bytes += entry.json.length
+        bytes += next.textBytes
       }
       entries.push(entry)
       for (const lane of lanes) if (lane.queue.at(lane.index) === next) lane.index += 1
@@ -175,34 +177,32 @@ export class MessageQueueService implements BrokerSink {
   }
 
   /**
-   * The latest known position that is not after `limit` and before all that these audiences hold
-   * beyond it: reading on from it gives the same as reading on from `limit`.
+   * A position that the server may name and from which reading on gives the same as from `limit`,
+   * which need not be an entry's.
    */
   anchor(reading: Reading, limit: Position): Position {
-    const hasNothingAfter = this.#lanes(reading, limit).lanes.length === 0
-    if (hasNothingAfter) return this.#head
+    const { lanes, loss } = this.#lanes(reading, limit)
+    if (lanes.length === 0 && loss === undefined) return this.#head
     let anchor = this.#start
     for (const key of reading.keys()) {
       const { position } = this.#marks.of(key)
       if (comparePositions(position, limit) <= 0) anchor = laterOf(anchor, position)
       const queue = this.#audiences.get(key)?.queue
       const last = queue?.at(queue.indexAfter(limit) - 1)
-      if (last !== undefined) anchor = laterOf(anchor, last.entry)
+      if (last !== undefined) anchor = laterOf(anchor, positionOf(last))
     }
     return anchor
   }
 
   /** A position before everything that these audiences still hold, and behind what they lost before it. */
   oldest(reading: Reading): Position {
-    const { lanes } = this.#lanes(reading, ORIGIN)
+    const { lanes, losses } = this.#lanes(reading, ORIGIN)
     const first = firstOf(lanes)
     if (first === undefined) return this.#head
-    let oldest = this.#start
-    for (const key of reading.keys()) {
-      const { position } = this.#marks.of(key)
-      if (comparePositions(position, first) < 0) oldest = laterOf(oldest, position)
-    }
-    return oldest
+    return losses
+      .map(({ position }) => position)
+      .filter((position) => comparePositions(position, first) < 0)
+      .reduce(laterOf, this.#start)
   }
 
   /** Lets go of expired entries, at most `max` of them. True where more are left. */
@@ -221,8 +221,9 @@ export class MessageQueueService implements BrokerSink {
   }
 
   #retain(entry: Entry): Retained {
+    const textBytes = Buffer.byteLength(entry.json)
     const bytes =
-      Buffer.byteLength(entry.json) +
+      textBytes +
       ENTRY_OVERHEAD_BYTES +
       entry.audience.reduce((sum, key) => sum + key.length + AUDIENCE_OVERHEAD_BYTES, 0)
     this.#lastArrival = Math.max(this.#lastArrival, this.#options.now())
@@ -232,6 +233,7 @@ export class MessageQueueService implements BrokerSink {
       ms,
       counter,
       at: this.#lastArrival,
+      textBytes,
       bytes,
       references: entry.audience.length,
       older: undefined,
@@ -245,7 +247,7 @@ export class MessageQueueService implements BrokerSink {
     const audience = this.#audiences.get(key) ?? { queue: new EntryQueue(), lastForced: ORIGIN }
     this.#audiences.set(key, audience)
     audience.queue.push(retained)
-    if (retained.entry.kind === 'resync') audience.lastForced = retained.entry
+    if (retained.entry.kind === 'resync') audience.lastForced = positionOf(retained)
     if (audience.queue.size > this.#options.maxMessagesPerAudience) {
       this.#dropFirst(key, audience, 'evicted')
     }
@@ -264,30 +266,33 @@ export class MessageQueueService implements BrokerSink {
     if (first === undefined) return
     queue.shift()
     if (queue.size === 0) this.#audiences.delete(key)
-    const { ms, counter } = first
-    this.#marks.raise(key, { position: { ms, counter }, reason })
+    this.#marks.raise(key, { position: positionOf(first), reason })
     first.references -= 1
     if (first.references === 0) this.#retained.remove(first)
   }
 
-  #lanes(reading: Reading, after: Position): { lanes: Lane[]; loss: Mark | undefined } {
+  /** Where each audience is to be read on, what may have been lost of each, and the last of it. */
+  #lanes(
+    reading: Reading,
+    after: Position,
+  ): { lanes: Lane[]; losses: Mark[]; loss: Mark | undefined } {
     const lanes: Lane[] = []
-    let loss: Mark | undefined
+    const losses: Mark[] = []
     for (const [key, from] of reading) {
       const start = laterOf(after, from)
-      loss = laterLoss(loss, this.#marks.of(key), start)
+      const mark = this.#marks.of(key)
+      if (comparePositions(mark.position, start) > 0) losses.push(mark)
       const queue = this.#audiences.get(key)?.queue
       if (queue === undefined) continue
       let index = queue.indexAfter(start)
       const next = queue.at(index)
       if (next !== undefined && this.#isExpired(next)) {
         index = queue.firstIndexWhere((item) => !this.#isExpired(item))
-        const last = queue.at(index - 1) ?? next
-        loss = laterLoss(loss, { position: last.entry, reason: 'expired' }, start)
+        losses.push({ position: positionOf(queue.at(index - 1) ?? next), reason: 'expired' })
       }
       if (index < queue.size) lanes.push({ queue, index })
     }
-    return { lanes, loss }
+    return { lanes, losses, loss: lastOf(losses) }
   }
 
   #isExpired({ at }: Retained): boolean {
@@ -306,7 +311,10 @@ function firstOf(lanes: readonly Lane[]): Retained | undefined {
   return first
 }
 
-function laterLoss(loss: Mark | undefined, mark: Mark, after: Position): Mark | undefined {
-  if (comparePositions(mark.position, after) <= 0) return loss
-  return loss !== undefined && comparePositions(loss.position, mark.position) >= 0 ? loss : mark
+function lastOf(losses: readonly Mark[]): Mark | undefined {
+  let last: Mark | undefined
+  for (const loss of losses) {
+    if (last === undefined || comparePositions(loss.position, last.position) > 0) last = loss
+  }
+  return last
 }

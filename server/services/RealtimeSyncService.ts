@@ -2,13 +2,9 @@
 // here on its way to the broker. It knows no principals; who may publish is decided before.
 
 import { createHash } from 'node:crypto'
+import { type AudienceKey, audienceOf, userKey } from '../../shared/audience.js'
 import {
-  type AudienceFields,
-  type AudienceKey,
-  audienceOf,
-  userKey,
-} from '../../shared/audience.js'
-import {
+  audienceSchema,
   idempotencyKeySchema,
   type KeyedDraft,
   keyedDraftSchema,
@@ -105,9 +101,14 @@ export class RealtimeSyncService {
     return { messageIds: ids, ...facts }
   }
 
-  /** Tells an audience to refetch its state: an entry of the log, in order like any other. */
-  async forceResync(audience: AudienceFields): Promise<{ cursor: string; recipients: number }> {
-    const keys = audienceOf(audience)
+  /**
+   * Tells an audience, everyone by default, to refetch its state: an entry of the log, in order
+   * like any other. Throws `invalid_request` for an audience that can't be.
+   */
+  async forceResync(
+    audience: Pick<MessageDraft, 'userId' | 'roles' | 'topics'> = {},
+  ): Promise<{ cursor: string; recipients: number }> {
+    const keys = audienceOf(parseOrThrow(audienceSchema, audience, 'invalid_request'))
     const [receipt] = await this.#options.broker.append([
       { items: [{ kind: 'resync', audience: keys }] },
     ])

@@ -10,6 +10,9 @@ export interface Retained {
   readonly counter: number
   /** When it arrived, by the monotonic clock; never falls from one entry to the next. */
   readonly at: number
+  /** Its text in UTF-8. */
+  readonly textBytes: number
+  /** What it costs: its text and what the log keeps beside it. */
   readonly bytes: number
   /** In how many audiences it still stands. */
   references: number

@@ -1,7 +1,13 @@
 // Where a reader begins, and what it must be told about it. The one place that turns a `since`
 // into a position, for every transport.
 
-import { type Cursor, comparePositions, type Position, type Since } from '../../shared/cursor.js'
+import {
+  type Cursor,
+  comparePositions,
+  type Position,
+  positionOf,
+  type Since,
+} from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { MessageQueueService, Reading } from './MessageQueueService.js'
 
@@ -41,8 +47,8 @@ function resumeAfter(log: MessageQueueService, reading: Reading, cursor: Cursor)
     return { position: log.oldest(reading), isForeign: true, hears: 'everything' }
   }
   const isBeforeStart = comparePositions(cursor, log.start) < 0
-  const { ms, counter } = isBeforeStart ? log.start : cursor
-  return { position: { ms, counter }, isForeign: false, hears: 'everything' }
+  const position = positionOf(isBeforeStart ? log.start : cursor)
+  return { position, isForeign: false, hears: 'everything' }
 }
 
 /** What an answer that reads on from `start` must say, or `undefined` where continuity holds. */

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
 import type { Since } from '../../shared/cursor.js'
-import { type ErrorCode, publicError, SyncError } from '../../shared/errors.js'
+import { ERRORS, publicError, SyncError } from '../../shared/errors.js'
 import { type ConnectFrame, connectFrameSchema, type Ref, refOf } from '../../shared/frames.js'
 import { parseOrThrow } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
@@ -25,13 +25,6 @@ import { WebSocketConnection } from './WebSocketConnection.js'
 
 const FIRST_FRAME_WITHIN_MS = 5000
 const MAX_HELD_FRAMES = 16
-/** How a refused `connect` or `refresh` ends, by its error; anything else is 4400. */
-const REFUSALS: ReadonlyMap<ErrorCode, CloseCode> = new Map<ErrorCode, CloseCode>([
-  ['unauthorized', CLOSE.invalidToken],
-  ['unavailable', CLOSE.overCapacity],
-  ['internal', CLOSE.internal],
-])
-
 export interface SessionContext extends StreamContext, CommandContext {
   readonly identify: Identify
   readonly limits: ConnectionLimits
@@ -170,7 +163,7 @@ export class WebSocketSession {
   #refuse(error: unknown, ref?: Ref): undefined {
     this.#sayError(error, ref)
     const { code } = publicError(error)
-    this.#close(REFUSALS.get(code) ?? CLOSE.invalidConnect)
+    this.#close(ERRORS[code].close)
   }
 
   async #identify({ token, ticket }: Pick<ConnectFrame, 'token' | 'ticket'>) {
