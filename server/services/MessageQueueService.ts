@@ -19,6 +19,7 @@ import type { BrokerSink } from '../brokers/Broker.js'
 import type { Entry } from '../brokers/Entry.js'
 import { EntryQueue } from './EntryQueue.js'
 import { type Mark, Marks } from './Marks.js'
+import { Merge } from './Merge.js'
 import { type Retained, RetainedList } from './RetainedList.js'
 
 /** What an entry costs beyond its text, and each audience that it stands in. Measured, rounded up. */
@@ -64,11 +65,6 @@ export interface Page {
 interface Audience {
   readonly queue: EntryQueue<Retained>
   lastForced: Position
-}
-
-interface Lane {
-  readonly queue: EntryQueue<Retained>
-  index: number
 }
 
 export class MessageQueueService implements BrokerSink {
@@ -143,13 +139,13 @@ export class MessageQueueService implements BrokerSink {
    * (and a binary search per audience), not what the log holds.
    */
   read(reading: Reading, after: Position, bounds: PageBounds): Page {
-    const { lanes, loss } = this.#lanes(reading, after)
+    const { merge, loss } = this.#look(reading, after)
     const upTo = bounds.upTo ?? this.#head
     const entries: Entry[] = []
     let messages = 0
     let bytes = 0
     for (;;) {
-      const next = firstOf(lanes)
+      const { next } = merge
       if (next === undefined || comparePositions(next, upTo) > 0) {
         return { entries, position: laterOf(after, upTo), hasMore: false, loss }
       }
@@ -163,7 +159,7 @@ export class MessageQueueService implements BrokerSink {
         bytes += next.textBytes
       }
       entries.push(entry)
-      for (const lane of lanes) if (lane.queue.at(lane.index) === next) lane.index += 1
+      merge.pass(next)
     }
   }
 
@@ -173,7 +169,7 @@ export class MessageQueueService implements BrokerSink {
       const forced = this.#audiences.get(key)?.lastForced ?? ORIGIN
       return comparePositions(forced, laterOf(after, from)) > 0
     })
-    return { loss: this.#lanes(reading, after).loss, isForced }
+    return { loss: this.#look(reading, after).loss, isForced }
   }
 
   /**
@@ -181,8 +177,8 @@ export class MessageQueueService implements BrokerSink {
    * which need not be an entry's.
    */
   anchor(reading: Reading, limit: Position): Position {
-    const { lanes, loss } = this.#lanes(reading, limit)
-    if (lanes.length === 0 && loss === undefined) return this.#head
+    const { merge, loss } = this.#look(reading, limit)
+    if (merge.next === undefined && loss === undefined) return this.#head
     let anchor = this.#start
     for (const key of reading.keys()) {
       const { position } = this.#marks.of(key)
@@ -196,8 +192,8 @@ export class MessageQueueService implements BrokerSink {
 
   /** A position before everything that these audiences still hold, and behind what they lost before it. */
   oldest(reading: Reading): Position {
-    const { lanes, losses } = this.#lanes(reading, ORIGIN)
-    const first = firstOf(lanes)
+    const { merge, losses } = this.#look(reading, ORIGIN)
+    const first = merge.next
     if (first === undefined) return this.#head
     return losses
       .map(({ position }) => position)
@@ -271,12 +267,12 @@ export class MessageQueueService implements BrokerSink {
     if (first.references === 0) this.#retained.remove(first)
   }
 
-  /** Where each audience is to be read on, what may have been lost of each, and the last of it. */
-  #lanes(
+  /** What these audiences hold after `after`, what may have been lost of each, and the last of it. */
+  #look(
     reading: Reading,
     after: Position,
-  ): { lanes: Lane[]; losses: Mark[]; loss: Mark | undefined } {
-    const lanes: Lane[] = []
+  ): { merge: Merge; losses: Mark[]; loss: Mark | undefined } {
+    const merge = new Merge()
     const losses: Mark[] = []
     for (const [key, from] of reading) {
       const start = laterOf(after, from)
@@ -290,25 +286,14 @@ export class MessageQueueService implements BrokerSink {
         index = queue.firstIndexWhere((item) => !this.#isExpired(item))
         losses.push({ position: positionOf(queue.at(index - 1) ?? next), reason: 'expired' })
       }
-      if (index < queue.size) lanes.push({ queue, index })
+      merge.add(queue, index)
     }
-    return { lanes, losses, loss: lastOf(losses) }
+    return { merge, losses, loss: lastOf(losses) }
   }
 
   #isExpired({ at }: Retained): boolean {
     return !this.isFresh(at)
   }
-}
-
-/** The earliest entry at the front of any lane. */
-function firstOf(lanes: readonly Lane[]): Retained | undefined {
-  let first: Retained | undefined
-  for (const { queue, index } of lanes) {
-    const item = queue.at(index)
-    if (item === undefined) continue
-    if (first === undefined || comparePositions(item, first) < 0) first = item
-  }
-  return first
 }
 
 function lastOf(losses: readonly Mark[]): Mark | undefined {
