@@ -4,7 +4,11 @@ import { z } from 'zod'
 import type { ResyncReason } from './message.js'
 
 /** Echoed in the answer, so that a client can match it: a string of at most 64 characters or an integer. */
-const refSchema = z.union([z.string().max(64), z.int()]).optional()
+const refSchema = z
+  .union([z.string().max(64), z.int()], {
+    error: 'must be a string of at most 64 characters or an integer',
+  })
+  .optional()
 export type Ref = z.infer<typeof refSchema>
 
 // Handed on untouched: a parser that copies it could lose a key such as `__proto__`.
@@ -24,13 +28,17 @@ export const connectFrameSchema = z.object({
 })
 export type ConnectFrame = z.infer<typeof connectFrameSchema>
 
-export const commandFrameSchema = z.discriminatedUnion('op', [
+const COMMANDS = [
   z.object({ op: z.literal('subscribe'), ref: refSchema, ...reading }),
   z.object({ op: z.literal('unsubscribe'), ref: refSchema, topics: z.unknown().optional() }),
   z.object({ op: z.literal('send'), ref: refSchema, message: objectSchema }),
   z.object({ op: z.literal('refresh'), ref: refSchema, token: z.string() }),
   z.object({ op: z.literal('ping'), ref: refSchema }),
-])
+] as const
+
+export const commandFrameSchema = z.discriminatedUnion('op', COMMANDS, {
+  error: 'must be subscribe, unsubscribe, send, refresh or ping',
+})
 export type CommandFrame = z.infer<typeof commandFrameSchema>
 export type Command<Op extends CommandFrame['op']> = Extract<CommandFrame, { op: Op }>
 

@@ -121,9 +121,31 @@ export function parseOrThrow<Schema extends z.ZodType>(
 }
 
 function detailOf(issue: z.core.$ZodIssue, prefix: string): ErrorDetail {
-  const isUnknownField = issue.code === 'unrecognized_keys'
-  const tail = isUnknownField ? issue.keys.slice(0, 1) : []
+  const tail = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
   const path = [prefix, ...issue.path.map(String), ...tail].filter((part) => part !== '').join('.')
-  const message = isUnknownField ? 'is not a field that is known here' : issue.message
-  return { path: path.slice(0, 200), message: message.slice(0, 300) }
+  return { path: path.slice(0, 200), message: ruleOf(issue) }
+}
+
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['string', 'a string'],
+  ['array', 'a list'],
+  ['object', 'a JSON object'],
+])
+
+/** What would be right, rather than what was wrong. */
+function ruleOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return 'is not a field that is known here'
+    case 'invalid_type':
+      return `must be ${KINDS.get(issue.expected) ?? issue.expected}`
+    case 'too_small':
+      return `must hold at least ${issue.minimum}`
+    case 'too_big':
+      return `must hold at most ${issue.maximum}`
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`
+    default:
+      return issue.message
+  }
 }

@@ -12,7 +12,7 @@ import {
 import { SyncError } from '../../shared/errors.js'
 import { isAdmin, type Principal } from '../../shared/principal.js'
 import type { Identify } from '../security/authenticate.js'
-import { credentialOf } from '../security/credentials.js'
+import { credentialOf, fromHeader } from '../security/credentials.js'
 import type { HostRules } from '../security/hosts.js'
 import { isBatch, type Publisher } from '../security/Publisher.js'
 import type { Published } from '../services/RealtimeSyncService.js'
@@ -168,7 +168,7 @@ function required(body: unknown): unknown {
 
 function idempotencyKeyOf({ headersDistinct }: Request): string | undefined {
   const keys = headersDistinct['idempotency-key'] ?? []
-  if (keys.length <= 1) return keys[0]
+  if (keys.length <= 1) return keys[0] === undefined ? undefined : fromHeader(keys[0])
   throw new SyncError('invalid_request', 'Idempotency-Key: must be given once')
 }
 

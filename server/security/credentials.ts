@@ -45,7 +45,7 @@ function bearerToken(header: string): string {
 }
 
 /** Node reads header bytes as Latin-1; clients write UTF-8, and ASCII is the same in both. */
-function fromHeader(text: string): string {
+export function fromHeader(text: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'latin1'))
   } catch {

@@ -1,0 +1,28 @@
+// A healthy client on every transport, to see that a server still serves after it was abused.
+
+import { expect } from '@jest/globals'
+import { Api } from './Api.js'
+import { SocketClient } from './SocketClient.js'
+import { StreamClient } from './StreamClient.js'
+
+/** Publishes one message and expects it on all transports. */
+export async function expectServed(url: string): Promise<void> {
+  const user = `canary${Math.random().toString(36).slice(2)}`
+  const token = `dev:${user}`
+  const api = new Api(url, token)
+  const socket = await SocketClient.connect(url, { token })
+  const stream = await StreamClient.open(url, { token })
+  await stream.next('connected')
+  const held = api.poll({ since: socket.connected.cursor, wait: 20 })
+
+  const sent = await api.send({ type: 'canary' })
+  expect(sent.status).toBe(201)
+  const id = sent.body.messageId
+  expect((await socket.next('message')).message.id).toBe(id)
+  expect((await stream.next('message')).data.id).toBe(id)
+  expect((await held).body.messages).toMatchObject([{ id }])
+  expect((await api.poll()).body.messages).toMatchObject([{ id }])
+
+  await socket.close()
+  stream.close()
+}
