@@ -1,6 +1,7 @@
 // The composition root: the only place that knows every part, and the library's entry.
 
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { type Logger, pino } from 'pino'
@@ -22,6 +23,7 @@ import { createApi } from './routes/api.js'
 import { createHealthRouter } from './routes/health.js'
 import { createMetricsHandler } from './routes/metrics.js'
 import { createStatus } from './routes/status.js'
+import { answerFaults } from './routes/sync.js'
 import { type AuthorizeTopic, authorizeByGrants } from './security/access.js'
 import { type Authenticate, createIdentify, openMode } from './security/authenticate.js'
 import { ConnectionLimits } from './security/ConnectionLimits.js'
@@ -45,6 +47,7 @@ export { type Published, RealtimeSyncService } from './services/RealtimeSyncServ
 /** How much is swept before the event loop gets a turn. */
 const SWEEP_SLICE = 1000
 const SWEEP_EVERY_MS = 60_000
+const LAST_CONNECTIONS_MS = 500
 
 export interface SyncServerOptions extends SettingsInput {
   /** Who is who. Without it the server is in open mode, for a developer's own machine. */
@@ -65,9 +68,10 @@ export interface SyncServerOptions extends SettingsInput {
   readonly random?: () => number
 }
 
-/** Anything that takes Express handlers: an app or a router. */
+/** Anything that takes Express handlers: an app or a router. Says no Express type, of any version. */
 interface ExpressLike {
-  use(handler: (req: never, res: never, next: (error?: unknown) => void) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: handlers of Express 4 and 5 have no common type
+  use(...handlers: any[]): unknown
 }
 
 /** A running sync server. */
@@ -106,6 +110,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const logger = options.logger ?? pino({ level: settings.logLevel })
   const onFault = (error: unknown) => logger.error({ err: error }, 'fault')
   let state: 'starting' | 'ready' | 'draining' | 'closed' = 'starting'
+  const isClosed = () => state === 'closed'
   const isDraining = () => state === 'draining' || state === 'closed'
 
   const log = new MessageQueueService({
@@ -176,6 +181,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxPayloadBytes: settings.maxPayloadBytes,
     status,
     isDraining,
+    isClosed,
     onFault,
   })
 
@@ -194,7 +200,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     stats: () => status.describe(true),
 
     attach({ app, server }) {
-      app.use(api as unknown as Parameters<ExpressLike['use']>[0])
+      app.use(api)
+      // A host's own body parser may have refused a body before it came to us.
+      app.use('/api/sync', answerFaults(onFault))
       webSockets.attach(server)
     },
 
@@ -260,9 +268,9 @@ function sweep(log: MessageQueueService): void {
   if (log.sweep(SWEEP_SLICE)) setImmediate(() => sweep(log))
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
+/** Waits for no peer: an upgraded socket that never hangs up would hold the server open for good. */
+async function closeServer(server: Server): Promise<void> {
+  server.close()
+  server.closeAllConnections()
+  await once(server, 'close', { signal: AbortSignal.timeout(LAST_CONNECTIONS_MS) }).catch(() => {})
 }

@@ -28,7 +28,7 @@ export function createStandaloneApp(options: StandaloneAppOptions): express.Expr
   app.use(api)
   app.use(hostCheck(hostRules))
   if (metrics !== undefined) app.get('/metrics', metrics)
-  if (dashboardFolder !== undefined) app.use(express.static(dashboardFolder))
+  if (dashboardFolder !== undefined) app.use(express.static(dashboardFolder, { redirect: false }))
   app.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such page')))
   app.use(answerFaults(onFault))
   return app

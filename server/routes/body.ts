@@ -8,6 +8,7 @@ export async function readBody(req: Request, res: Response, maxBytes: number): P
   if (req.body !== undefined) return checkParsed(req, maxBytes)
   if (!hasBody(req)) return undefined
   assertJson(req.headers['content-type'])
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const bytes = await readBytes(req, res, maxBytes)
   return bytes.length === 0 ? undefined : parseJson(bytes)
 }
@@ -33,6 +34,12 @@ function assertJson(contentType = ''): void {
 
 function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // Express tells of a body that is too large only when it has read all of it.
+    let received = 0
+    req.on('data', (chunk: Buffer) => {
+      received += chunk.length
+      if (received > maxBytes) reject(tooLarge(maxBytes))
+    })
     raw({ type: () => true, limit: maxBytes })(req, res, (error?: unknown) => {
       if (error !== undefined) reject(readingFault(error, maxBytes))
       else resolve(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0))

@@ -33,6 +33,7 @@ export interface SyncRouterContext {
   readonly maxPayloadBytes: number
   readonly status: Status
   readonly isDraining: () => boolean
+  readonly isClosed: () => boolean
   readonly onFault: (error: unknown) => void
 }
 
@@ -46,9 +47,11 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   const as =
     (handler: Handler): RequestHandler =>
     async (req, res) => {
+      if (context.isClosed()) throw new SyncError('unavailable', 'this server has stopped')
       if (context.isDraining()) res.setHeader('Connection', 'close')
       const principal = await context.identify(credentialOf(req, queryOf(req)), req)
-      await handler(principal, req, res)
+      // Who left meanwhile would never be noticed to leave again.
+    if (!res.closed && !res.destroyed) await handler(principal, req, res)
     }
   const body = (req: Request, res: Response) => readBody(req, res, context.maxPayloadBytes)
 
@@ -126,10 +129,18 @@ export function answerFaults(onFault: (error: unknown) => void): ErrorRequestHan
   }
 }
 
-/** Express itself throws for one thing that callers do: a path that can't be decoded. */
+/** What Express and its body parsers throw for what callers do. */
+const PARSER_FAULTS: ReadonlyMap<unknown, SyncError> = new Map([
+  ['entity.parse.failed', new SyncError('invalid_request', 'the body is not valid JSON')],
+  ['entity.too.large', new SyncError('too_large', 'the body is too large')],
+  ['encoding.unsupported', new SyncError('unsupported_media_type', 'Content-Encoding: is unknown')],
+  ['charset.unsupported', new SyncError('unsupported_media_type', 'charset: must be utf-8')],
+])
+
 function fromExpress(error: unknown): unknown {
-  return error instanceof URIError
-    ? new SyncError('invalid_request', 'the path is not valid')
+  if (error instanceof URIError) return new SyncError('invalid_request', 'the path is not valid')
+  return error instanceof Error && 'type' in error
+    ? (PARSER_FAULTS.get(error.type) ?? error)
     : error
 }
 

@@ -24,6 +24,9 @@ export type Authenticate = (
   request: AuthenticationRequest,
 ) => PrincipalInput | null | Promise<PrincipalInput | null>
 
+/** A request must not wait for good where the keys of an identity provider can't be had. */
+const AUTHENTICATE_WITHIN_MS = 10_000
+
 export type Identify = (credential: Credential, req: IncomingMessage) => Promise<Principal>
 
 /** Wraps `authenticate` so that what it returns can be relied on. Throws `unauthorized`. */
@@ -34,7 +37,8 @@ export function createIdentify(authenticate: Authenticate): Identify {
     }
     const token = credential.kind === 'token' ? credential.token : undefined
     const { headers, socket } = req
-    const found = await authenticate({ token, headers, remoteAddress: socket.remoteAddress })
+    const request = { token, headers, remoteAddress: socket.remoteAddress }
+    const found = await within(AUTHENTICATE_WITHIN_MS, async () => authenticate(request))
     if (found === null) {
       throw new SyncError(
         'unauthorized',
@@ -45,6 +49,15 @@ export function createIdentify(authenticate: Authenticate): Identify {
     }
     return principalSchema.parse(found)
   }
+}
+
+async function within<Value>(ms: number, act: () => Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new SyncError('unavailable', 'the token could not be checked in time; try again')
+    timer = setTimeout(() => reject(error), ms)
+  })
+  return Promise.race([act(), late]).finally(() => clearTimeout(timer))
 }
 
 /**

@@ -22,7 +22,7 @@ export interface HostRules {
 }
 
 export function createHostRules(options: HostRulesOptions): HostRules {
-  const allowedHosts = new Set(options.allowedHosts.map((host) => host.toLowerCase()))
+  const allowedHosts = new Set(options.allowedHosts.map(asHost))
   const corsOrigins = new Set(options.corsOrigins)
 
   return {
@@ -33,11 +33,10 @@ export function createHostRules(options: HostRulesOptions): HostRules {
           'open mode answers this machine only; configure authentication',
         )
       }
-      const name = hostnameOf(host)
-      if (name === undefined || host === undefined) {
-        throw new SyncError('forbidden', 'Host: is missing or not a host')
-      }
-      if (isLoopbackName(name) || allowedHosts.has(name) || allowedHosts.has(host.toLowerCase()))
+      const named = parseHost(host)
+      if (named === undefined) throw new SyncError('forbidden', 'Host: is missing or not a host')
+      const { hostname } = named
+      if (isLoopbackName(hostname) || allowedHosts.has(hostname) || allowedHosts.has(named.host))
         return
       throw new SyncError(
         'forbidden',
@@ -53,11 +52,16 @@ export function createHostRules(options: HostRulesOptions): HostRules {
   }
 }
 
-/** `[::1]:5000` → `[::1]`, `Example.com:80` → `example.com`. */
-function hostnameOf(host: string | undefined): string | undefined {
+/** `[::1]:5000` and `Example.com` as a URL has them: lower case, addresses in their one spelling. */
+function parseHost(host: string | undefined): URL | undefined {
   if (host === undefined || !URL.canParse(`http://${host}`)) return undefined
-  const { hostname, pathname, username } = new URL(`http://${host}`)
-  return pathname === '/' && username === '' ? hostname : undefined
+  const url = new URL(`http://${host}`)
+  return url.pathname === '/' && url.username === '' ? url : undefined
+}
+
+/** A configured name as `parseHost` would give it; a bare IPv6 address gets its brackets. */
+function asHost(host: string): string {
+  return parseHost(isIPv6(host) ? `[${host}]` : host)?.host ?? host
 }
 
 /** Browsers leave the scheme's default port out of the Origin; proxies may leave it in the Host. */

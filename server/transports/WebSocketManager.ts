@@ -2,7 +2,8 @@
 // for its path. Only a foreign Host or Origin is refused before the upgrade; everything else is
 // answered after it, since to a browser a refused upgrade is just 1006.
 
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
@@ -55,10 +56,11 @@ export class WebSocketManager {
 
   attach(server: Server): void {
     const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (isForSync(req)) this.#upgrade(req, socket, head)
-      // Where nobody else listens, an unanswered upgrade would hang.
-      else if (server.listenerCount('upgrade') === 1)
-        refuse(socket, 404, 'not_found', 'no such path')
+      if (isWebSocket(req) && isForSync(req)) return this.#upgrade(req, socket, head)
+      // Where others listen, it may be theirs; where nobody does, it would hang unanswered.
+      if (server.listenerCount('upgrade') > 1) return
+      if (isWebSocket(req)) refuse(socket, 404, 'not_found', 'no such path')
+      else serveWithoutUpgrade(server, req, socket)
     }
     server.on('upgrade', onUpgrade)
     this.#attached.set(server, onUpgrade)
@@ -115,6 +117,31 @@ export class WebSocketManager {
   }
 }
 
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/**
+ * A server ignores an upgrade that it doesn't know (RFC 9110, section 7.8), such as the offer of
+ * HTTP/2 by `curl --http2`. Node has stopped reading by then, so a body can't follow.
+ */
+function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Duplex): void {
+  const hasBody =
+    req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
+  if (hasBody)
+    return refuse(
+      socket,
+      400,
+      'invalid_request',
+      'leave out the Upgrade header: this server speaks HTTP/1.1',
+    )
+  const res = new ServerResponse(req)
+  res.shouldKeepAlive = false
+  res.assignSocket(socket as Socket)
+  res.once('finish', () => socket.end(() => socket.destroy()))
+  server.emit('request', req, res)
+}
+
 function isForSync({ url = '' }: IncomingMessage): boolean {
   return url === WEBSOCKET_PATH || url.startsWith(`${WEBSOCKET_PATH}?`)
 }
@@ -122,9 +149,11 @@ function isForSync({ url = '' }: IncomingMessage): boolean {
 function refuse(socket: Duplex, status: number, code: string, message: string): void {
   const body = JSON.stringify({ success: false, error: { code, message } })
   socket.on('error', () => socket.destroy())
+  // HTTP sockets stay half-open otherwise, for as long as the peer likes.
+  socket.once('finish', () => socket.destroy())
   socket.end(
     [
-      `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Forbidden'}`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'Connection: close',
       'Content-Type: application/json; charset=utf-8',
       'Cache-Control: no-store',

@@ -24,7 +24,6 @@ class CuttableFetch {
     const response = await fetch(url, {
       ...init,
       headers: { ...init.headers, Authorization: `Bearer ${this.#token}` },
-      signal: null,
     })
     const { body, status, headers } = response
     const cut = this.#abort.signal

@@ -1,0 +1,182 @@
+// Random input at every door. Whatever comes, the answer is one of the contract's, in JSON, and
+// the server goes on serving everybody else.
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { expectServed } from '../support/canary.js'
+import { type HttpAnswer, httpRequest } from '../support/httpRequest.js'
+import { clientFrame, jsonFrame, RawSocket } from '../support/RawSocket.js'
+import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
+
+const CODES = [
+  ...[1000, 1002, 1003, 1007, 1008, 1009, 1012, 1013],
+  ...[4400, 4408, 4429, 4500, 4501, 4503],
+]
+const BODY_RUNS = 800
+const QUERY_RUNS = 500
+const FRAME_RUNS = 300
+
+let server: ServerProcess
+
+beforeAll(async () => {
+  server = await startServerProcess({ LOG_LEVEL: 'warn' })
+})
+
+afterAll(() => server?.kill())
+
+async function expectUnharmed(): Promise<void> {
+  await expectServed(server.url)
+  expect(server.child.exitCode).toBeNull()
+  expect(server.output()).not.toContain('fault')
+}
+
+/** A clear answer: JSON that says whether it worked, and never a fault of the server's own. */
+function expectClear({ status, headers, body }: HttpAnswer): void {
+  expect(status).toBeLessThan(500)
+  expect(headers['content-type']).toBe('application/json; charset=utf-8')
+  expect(headers['cache-control']).toBe('no-store')
+  expect(body.success).toBe(status < 400)
+  if (status < 400) return
+  expect(body.error).toMatchObject({ code: expect.any(String), message: expect.any(String) })
+  expect(body.error.message).not.toMatch(/node_modules|\bat \w+ \(/)
+}
+
+const names = fc.constantFrom('type', 'payload', 'userId', 'roles', 'topics', 'messages', 'userIds')
+const oddNames = fc.constantFrom('everyone', 'idempotencyKey', '__proto__', 'toJSON', 'constructor')
+const plausible = fc.constantFrom<unknown>('a', 'a.b', 'admin', '*', '', null, [], ['a'], true, 1)
+const field = fc.oneof(plausible, fc.jsonValue(), fc.string({ unit: 'binary' }))
+const draft = fc
+  .dictionary(fc.oneof(names, oddNames, fc.string()), field)
+  .chain((fields) =>
+    fc.oneof(fc.constant(fields), fc.constant({ type: 'a', ...fields }), fc.constant([fields])),
+  )
+const body = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.json(),
+  draft.map((fields) => JSON.stringify(fields)),
+  fc.array(draft, { maxLength: 5 }).map((messages) => JSON.stringify({ messages })),
+  // A text with a wound: cut short, or with a byte changed.
+  fc.tuple(fc.json(), fc.nat(), fc.nat(255)).map(([json, at, byte]) => {
+    const bytes = Buffer.from(json)
+    bytes[at % bytes.length] = byte
+    return bytes
+  }),
+)
+// All that Node sends: no control characters.
+const headerCharacter = (code: number) => String.fromCharCode(code === 127 ? 126 : code)
+const header = fc.string({
+  unit: fc.integer({ min: 33, max: 255 }).map(headerCharacter),
+})
+const contentType = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('application/json') },
+  { weight: 1, arbitrary: header },
+)
+const encoding = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.constantFrom('gzip', 'deflate', 'br', 'identity', 'x') },
+)
+
+it('answers any body at send, broadcast and force', async () => {
+  const path = fc.constantFrom('send', 'broadcast', 'force')
+  const key = fc.option(header, { nil: undefined })
+  const post = fc.record({ path, body, contentType, encoding, key })
+  await fc.assert(
+    fc.asyncProperty(post, async ({ path, body, contentType, encoding, key }) => {
+      const answer = await httpRequest(`${server.url}/api/sync/${path}`, {
+        method: 'POST',
+        body,
+        headers: {
+          'Content-Type': contentType,
+          ...(encoding !== undefined && { 'Content-Encoding': encoding }),
+          ...(key !== undefined && { 'Idempotency-Key': key }),
+        },
+      })
+      expectClear(answer)
+    }),
+    { numRuns: BODY_RUNS },
+  )
+  await expectUnharmed()
+}, 60_000)
+
+it('answers any query and any header at poll, stream and status', async () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('0', 'now', '1', '-1', '1e9', '0x10', '9'.repeat(16), '1-1.abcdef'),
+    fc.tuple(fc.bigInt({ min: 0n }), fc.bigInt({ min: 0n })).map(([a, b]) => `${a}-${b}.abcdef`),
+  )
+  const name = fc.constantFrom('since', 'topics', 'limit', 'ticket', 'token', 'x', '__proto__')
+  const wait = fc.tuple(fc.constant('wait'), fc.constantFrom('0', '-1', '26', '1e1', 'x', '0.0.1'))
+  const query = fc.array(fc.oneof(wait, fc.tuple(name, value)), { maxLength: 4 })
+  const odd = fc.constantFrom('Last-Event-ID', 'Authorization', 'If-None-Match', 'Range', 'Cookie')
+  const headers = fc.array(fc.tuple(odd, header), { maxLength: 2 })
+  const path = fc.constantFrom('poll', 'stream', 'status')
+  await fc.assert(
+    fc.asyncProperty(path, query, headers, async (path, query, headers) => {
+      const url = `${server.url}/api/sync/${path}?${new URLSearchParams(query)}`
+      const answer = await httpRequest(url, { headers: Object.fromEntries(headers) })
+      if (answer.headers['content-type'] !== 'text/event-stream') expectClear(answer)
+    }),
+    { numRuns: QUERY_RUNS },
+  )
+  await expectUnharmed()
+}, 60_000)
+
+const command = fc.record(
+  {
+    op: fc.constantFrom<unknown>(
+      'connect',
+      'subscribe',
+      'unsubscribe',
+      'send',
+      'refresh',
+      'ping',
+      'x',
+      1,
+    ),
+    ref: field,
+    topics: fc.oneof(field, fc.array(fc.string({ maxLength: 5 }))),
+    since: field,
+    token: field,
+    ticket: field,
+    message: fc.oneof(field, draft),
+  },
+  { requiredKeys: ['op'] },
+)
+const frame = fc.oneof(
+  command.map((fields) => jsonFrame(fields)),
+  body.map((bytes) => clientFrame(1, bytes)),
+  fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+  fc
+    .tuple(fc.nat(15), fc.uint8Array({ maxLength: 140 }), fc.boolean(), fc.nat(7))
+    .map(([opcode, bytes, isFinal, reserved]) => clientFrame(opcode, bytes, { isFinal, reserved })),
+)
+
+it.each([
+  ['before', false],
+  ['after', true],
+])(
+  'answers or closes on any frames %s connect',
+  async (_when, isConnected) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 5 }), async (frames) => {
+        const raw = isConnected
+          ? await RawSocket.connected(server.url, { token: 'dev:fuzz' })
+          : await RawSocket.upgraded(server.url)
+        // The close makes the server say its last word, whatever it made of the frames.
+        raw.write(Buffer.concat([...frames, clientFrame(8, Buffer.from([3, 232]))]))
+        // Bytes that announce a longer frame swallow the close; then the server goes on waiting.
+        raw.socket.end()
+        await raw.closed
+        if (raw.closeCode !== undefined) expect(CODES).toContain(raw.closeCode)
+        for (const { op } of raw.said) {
+          expect(['connected', 'ok', 'error', 'message', 'resync', 'heartbeat']).toContain(op)
+        }
+        expect(raw.said.some(({ code }) => code === 'internal')).toBe(false)
+      }),
+      { numRuns: FRAME_RUNS },
+    )
+    await expectUnharmed()
+  },
+  60_000,
+)

@@ -1,0 +1,244 @@
+// The package as others install it: packed, put into a foreign TypeScript project, type-checked
+// and run there. Nothing is fetched.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { publint } from 'publint'
+
+interface Manifest {
+  readonly dependencies: Record<string, string>
+  readonly version: string
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
+
+let folder: string
+let tarball: string
+let files: readonly string[]
+
+interface Run {
+  readonly status: number | null
+  /** What it printed on its standard output. */
+  readonly output: string
+  readonly complaints: string
+}
+
+function run(command: string, args: readonly string[], cwd = '.'): Run {
+  const { PATH = '', HOME = '' } = process.env
+  const env = { PATH, HOME, npm_config_offline: 'true', npm_config_update_notifier: 'false' }
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' })
+  return { status, output: stdout, complaints: stderr }
+}
+
+const bin = (name: string, ...args: string[]) => run(resolve('node_modules/.bin', name), args)
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'syncline-package-'))
+  // Without the build before it: other tests run what is in dist meanwhile.
+  const packed = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder])
+  const [facts] = JSON.parse(packed.output)
+  tarball = join(folder, facts.filename)
+  files = facts.files.map(({ path }: { path: string }) => path)
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A project that has the package, what it depends on, and these packages of its own. */
+function foreignProject(name: string, own: readonly string[], source: string): string {
+  const project = join(folder, name)
+  const modules = join(project, 'node_modules')
+  mkdirSync(join(modules, 'syncline'), { recursive: true })
+  run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'syncline')])
+  for (const dependency of new Set([...Object.keys(manifest.dependencies), ...own])) {
+    mkdirSync(dirname(join(modules, dependency)), { recursive: true })
+    symlinkSync(resolve('node_modules', dependency), join(modules, dependency))
+  }
+  const compilerOptions = {
+    target: 'ES2022',
+    module: 'NodeNext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    types: ['node'],
+    outDir: 'out',
+  }
+  writeFileSync(join(project, 'package.json'), '{"name":"foreign","type":"module"}')
+  writeFileSync(
+    join(project, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['main.ts'] }),
+  )
+  writeFileSync(join(project, 'main.ts'), source)
+  return project
+}
+
+const compile = (project: string) => bin('tsc', '--project', project)
+
+const STANDALONE = `
+  import { readFileSync } from 'node:fs'
+  import { fileURLToPath } from 'node:url'
+  import {
+    type Authenticate,
+    type AuthorizeTopic,
+    type Broker,
+    ConfigError,
+    createSyncServer,
+    type Message,
+    type MessageDraft,
+    MessageQueueService,
+    type Published,
+    RealtimeSyncService,
+    SyncError,
+    type SyncServerOptions,
+  } from 'syncline'
+
+  const authenticate: Authenticate = async ({ token }) =>
+    token === undefined ? null : { userId: token, roles: ['admin'], topics: { subscribe: ['a*'] } }
+  const authorizeTopic: AuthorizeTopic = ({ roles }, topic, action) =>
+    roles.includes('admin') && topic !== 'secret' && action === 'subscribe'
+  const broker: Broker | undefined = undefined
+  const options: SyncServerOptions = {
+    port: 0,
+    host: '127.0.0.1',
+    logLevel: 'silent',
+    authenticate,
+    authorizeTopic,
+    ...(broker !== undefined && { broker }),
+  }
+  const server = await createSyncServer(options)
+  const { url } = await server.listen()
+  const draft: MessageDraft = { type: 'data.updated', payload: { n: 1 }, userId: 'ann' }
+  const published: Published = await server.publish(draft, { idempotencyKey: 'k' })
+  const answer = await fetch(url + '/api/sync/poll', { headers: { Authorization: 'Bearer ann' } })
+  const { messages } = (await answer.json()) as { messages: Message[] }
+  await server.publish({ type: 'sync.x' }).catch((error: unknown) => {
+    if (!(error instanceof SyncError) || error.code !== 'invalid_message') throw error
+  })
+  await createSyncServer({ heartbeatMs: 1 }).catch((error: unknown) => {
+    if (!(error instanceof ConfigError)) throw error
+  })
+  await server.close()
+  const path = fileURLToPath(import.meta.resolve('syncline/package.json'))
+  console.log(
+    JSON.stringify({
+      isSame: messages[0]?.id === published.messageId,
+      isService: server.sync instanceof RealtimeSyncService && MessageQueueService !== undefined,
+      version: JSON.parse(readFileSync(path, 'utf8')).version,
+    }),
+  )
+`
+
+const ATTACHED = `
+  import { createServer } from 'node:http'
+  import type { AddressInfo } from 'node:net'
+  import express from 'express'
+  import { createSyncServer } from 'syncline'
+
+  const app = express()
+  const router = express.Router()
+  const server = createServer(app)
+  const sync = await createSyncServer({ authenticate: () => ({ userId: 'u' }), logLevel: 'silent' })
+  sync.attach({ app, server })
+  sync.attach({ app: router, server: createServer() })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const answer = await fetch('http://127.0.0.1:' + port + '/api/sync/status')
+  console.log(JSON.stringify(await answer.json()))
+  await sync.close()
+  server.close()
+`
+
+/** What must not compile, each on a line of its own. */
+const MISTAKES = `
+  import { createSyncServer } from 'syncline'
+  const server = await createSyncServer({ heartbeatMs: 1000 })
+  await server.publish({ payload: 1 })
+  await server.publish({ type: 'a', userId: 7 })
+  await createSyncServer({ heartBeatMs: 1000 })
+  await createSyncServer({ authenticate: () => ({ name: 'u' }) })
+`
+
+// A compiler on a busy machine.
+jest.setTimeout(60_000)
+
+describe('the tarball', () => {
+  it('holds the built server, the dashboard and the documents, and no sources or tests', () => {
+    for (const file of [
+      'package.json',
+      'README.md',
+      'dist/server/createSyncServer.js',
+      'dist/server/createSyncServer.d.ts',
+      'dist/server/index.js',
+      'dist/dashboard/index.html',
+      'docs/protocol.md',
+      'docs/settings.md',
+    ]) {
+      expect(files).toContain(file)
+    }
+    const allowed =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w.-]+\.md|dist\/(server|shared)\/[\w/]+\.(js|d\.ts|js\.map)|dist\/dashboard\/.+)$/
+    expect(files.filter((file) => !allowed.test(file))).toEqual([])
+  })
+
+  it('has nothing that publint or attw would warn of', async () => {
+    const { messages } = await publint({
+      pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer },
+      strict: true,
+    })
+    expect(messages).toEqual([])
+    const attw = createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json')
+    const checked = run(process.execPath, [
+      join(dirname(attw), 'dist/index.js'),
+      tarball,
+      '--profile',
+      'esm-only',
+    ])
+    expect(checked.output).toContain('"syncline/package.json"')
+    expect(checked.status).toBe(0)
+  })
+})
+
+describe('a foreign TypeScript project', () => {
+  it('compiles against the package as strictly as it gets, without Express, and runs', () => {
+    const project = foreignProject('standalone', ['@types/node'], STANDALONE)
+    expect(compile(project)).toMatchObject({ status: 0, output: '' })
+    const ran = run(process.execPath, ['out/main.js'], project)
+    expect(ran).toMatchObject({ status: 0, complaints: '' })
+    expect(JSON.parse(ran.output)).toEqual({
+      isSame: true,
+      isService: true,
+      version: manifest.version,
+    })
+  })
+
+  it('attaches it to an Express app and a router with their own types', () => {
+    const project = foreignProject('attached', ['@types/node', '@types/express'], ATTACHED)
+    expect(compile(project)).toMatchObject({ status: 0, output: '' })
+    const ran = run(process.execPath, ['out/main.js'], project)
+    expect(ran).toMatchObject({ status: 0, complaints: '' })
+    expect(JSON.parse(ran.output)).toMatchObject({ success: true, status: 'ok' })
+  })
+
+  it('is told of its mistakes by the compiler', () => {
+    const project = foreignProject('mistaken', ['@types/node'], MISTAKES)
+    const { status, output } = compile(project)
+    expect(status).not.toBe(0)
+    const lines = [...output.matchAll(/main\.ts\((\d+),\d+\)/g)].map(([, line]) => Number(line))
+    expect([...new Set(lines)]).toEqual([4, 5, 6, 7])
+  })
+
+  it('reaches nothing but what the package exports', () => {
+    const source = `
+      import { parseSettings } from 'syncline/dist/server/config.js'
+      parseSettings({})
+    `
+    const project = foreignProject('curious', ['@types/node'], source)
+    const { status, output } = compile(project)
+    expect(status).not.toBe(0)
+    expect(output).toContain('TS2307')
+  })
+})
