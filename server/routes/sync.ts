@@ -51,7 +51,7 @@ export function createSyncRouter(context: SyncRouterContext): Router {
       if (context.isDraining()) res.setHeader('Connection', 'close')
       const principal = await context.identify(credentialOf(req, queryOf(req)), req)
       // Who left meanwhile would never be noticed to leave again.
-    if (!res.closed && !res.destroyed) await handler(principal, req, res)
+      if (!res.closed && !res.destroyed) await handler(principal, req, res)
     }
   const body = (req: Request, res: Response) => readBody(req, res, context.maxPayloadBytes)
 
