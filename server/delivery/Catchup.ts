@@ -5,7 +5,7 @@ import type { AudienceKey } from '../../shared/audience.js'
 import { comparePositions, type Position } from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Entry } from '../brokers/Entry.js'
-import type { MessageQueueService } from '../services/MessageQueueService.js'
+import type { Loss, MessageQueueService } from '../services/MessageQueueService.js'
 import { resyncReason, type Start } from '../services/resume.js'
 
 /** What a connection was sent of one audience: everything after `after`, up to `upTo`. */
@@ -21,7 +21,7 @@ interface CatchupOptions {
   readonly start: Start
   /** The connection's position: what comes after it is delivered in the ordinary way. */
   readonly upTo: Position
-  /** What the connection was sent before. */
+  /** What the connection will have been sent before this begins. */
   readonly sent: readonly SentSpan[]
   /** Told when everything was read, and why continuity could not be proven, if so. */
   readonly onDone: (reason: ResyncReason | undefined) => void
@@ -30,6 +30,7 @@ interface CatchupOptions {
 export class Catchup {
   readonly #options: CatchupOptions
   readonly #keys: Set<AudienceKey>
+  #sent: readonly SentSpan[]
   #position: Position
   #reason: ResyncReason | undefined
   #isDone = false
@@ -37,6 +38,7 @@ export class Catchup {
   constructor(options: CatchupOptions) {
     this.#options = options
     this.#keys = new Set(options.keys)
+    this.#sent = options.sent
     this.#position = options.start.position
   }
 
@@ -52,21 +54,26 @@ export class Catchup {
     return this.#keys.has(key)
   }
 
-  /** A topic may be dropped, or its right lost, while this goes on. */
+  /**
+   * A topic may be dropped, or its right lost, while this goes on or waits. What an earlier
+   * catch-up was to send of it is not sure then, and better sent twice than not at all.
+   */
   drop(key: AudienceKey): void {
     this.#keys.delete(key)
+    this.#sent = this.#sent.filter((span) => span.key !== key)
   }
 
-  /** The next messages. */
-  read(bounds: { limit: number; maxBytes: number }): Entry[] {
-    const { log, start, upTo, sent } = this.#options
+  /** The next messages, and what of them is lost. */
+  read(bounds: { limit: number; maxBytes: number }): { entries: Entry[]; losses: readonly Loss[] } {
+    const { log, start, upTo } = this.#options
     const reading = new Map([...this.#keys].map((key) => [key, start.position]))
     const page = log.read(reading, this.#position, { ...bounds, upTo })
     const isForced = page.entries.some(({ kind }) => kind === 'resync')
-    this.#reason ??= resyncReason(start, page.loss, isForced)
+    this.#reason ??= resyncReason(start, page.losses, isForced)
     this.#position = page.position
     this.#isDone = !page.hasMore
-    return page.entries.filter((entry) => entry.kind === 'message' && !wasSent(entry, sent))
+    const isNews = (entry: Entry) => entry.kind === 'message' && !wasSent(entry, this.#sent)
+    return { entries: page.entries.filter(isNews), losses: page.losses }
   }
 }
 

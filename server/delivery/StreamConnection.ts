@@ -22,7 +22,7 @@ import type { Connected } from '../../shared/frames.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
 import type { Entry } from '../brokers/Entry.js'
-import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
+import type { Loss, MessageQueueService } from '../services/MessageQueueService.js'
 import { resume, resyncReason } from '../services/resume.js'
 import type { Batch } from './Batch.js'
 import { Catchup, type SentSpan } from './Catchup.js'
@@ -74,7 +74,8 @@ export abstract class StreamConnection implements Connection {
   #isLive = false
   #isBlocked = false
   #isReadScheduled = false
-  #toldLossUpTo = ORIGIN
+  /** Up to where the client knows of each audience's losses, or had no position to lose. */
+  readonly #toldLosses = new Map<AudienceKey, Position>()
   #toldForced: ToldForced | undefined
 
   constructor(context: StreamContext, principal: Principal) {
@@ -111,11 +112,11 @@ export abstract class StreamConnection implements Connection {
     const { hub, log, heartbeatMs, maxPayloadBytes } = this.#context
     for (const key of audiences) this.reading.set(key, ORIGIN)
     const start = resume(log, this.reading, since)
-    const { loss, isForced } = log.survey(this.reading, start.position)
-    const reason = resyncReason(start, loss, isForced)
+    const { losses, isForced } = log.survey(this.reading, start.position)
+    const reason = resyncReason(start, losses, isForced)
     for (const key of audiences) this.reading.set(key, start.position)
     this.#position = start.position
-    this.#toldLossUpTo = loss?.position ?? ORIGIN
+    this.#noteTold(losses)
     this.#toldForced = { upTo: log.head, audiences: new Set(audiences) }
     const connected: Connected = {
       protocol: 1,
@@ -187,9 +188,13 @@ export abstract class StreamConnection implements Connection {
   }
 
   removeAudiences(keys: readonly AudienceKey[]): void {
-    this.#dropped.push(...this.#spans(keys))
+    const isSure = (key: AudienceKey) => !this.#catchups.some((catchup) => catchup.has(key))
+    this.#dropped.push(...this.#spans(keys.filter(isSure)))
     this.#dropped.splice(0, this.#dropped.length - MAX_DROPPED_SPANS)
-    for (const catchup of this.#catchups) for (const key of keys) catchup.drop(key)
+    for (const key of keys) {
+      for (const catchup of this.#catchups) catchup.drop(key)
+      this.#toldLosses.delete(key)
+    }
     this.#context.hub.removeAudiences(this, keys)
   }
 
@@ -213,13 +218,12 @@ export abstract class StreamConnection implements Connection {
     this.#put(this.format.event(name, JSON.stringify(body), cursor))
   }
 
-  /** What was surely sent of these audiences: nothing is sure while their catch-up goes on. */
+  /** What of these audiences is sent once the catch-ups that are under way have ended. */
   #spans(keys: Iterable<AudienceKey>): SentSpan[] {
     const upTo = this.position
     return [...keys].flatMap((key) => {
       const after = this.reading.get(key)
-      const isSure = after !== undefined && !this.#catchups.some((catchup) => catchup.has(key))
-      return isSure ? [{ key, after, upTo }] : []
+      return after === undefined ? [] : [{ key, after, upTo }]
     })
   }
 
@@ -265,8 +269,8 @@ export abstract class StreamConnection implements Connection {
 
   #readPage(): void {
     const { log } = this.#context
-    const { entries, position, hasMore, loss } = log.read(this.reading, this.#position, PAGE)
-    this.#tellLoss(loss)
+    const { entries, position, hasMore, losses } = log.read(this.reading, this.#position, PAGE)
+    this.#tellLosses(losses)
     if (this.#isBlocked) return
     this.#position = position
     this.#putEntries(
@@ -285,14 +289,22 @@ export abstract class StreamConnection implements Connection {
   }
 
   /** On a live connection a loss has one cause: it lagged. Each loss is told once. */
-  #tellLoss(loss: Page['loss']): void {
-    if (loss === undefined || comparePositions(loss.position, this.#toldLossUpTo) <= 0) return
-    this.#toldLossUpTo = loss.position
+  #tellLosses(losses: readonly Loss[]): void {
+    const isNews = ({ key, position }: Loss) =>
+      comparePositions(position, this.#toldLosses.get(key) ?? ORIGIN) > 0
+    if (!losses.some(isNews)) return
+    this.#noteTold(losses)
     this.say('resync', { reason: 'lagged', cursor: this.#cursor() })
   }
 
+  #noteTold(losses: readonly Loss[]): void {
+    for (const { key, position } of losses) this.#toldLosses.set(key, position)
+  }
+
   #readCatchupPage(catchup: Catchup): void {
-    this.#putEntries(catchup.read(PAGE), (entry) =>
+    const { entries, losses } = catchup.read(PAGE)
+    this.#noteTold(losses)
+    this.#putEntries(entries, (entry) =>
       this.format.event('message', `{"message":${entry.json},"catchup":true}`),
     )
     if (!catchup.isDone) return

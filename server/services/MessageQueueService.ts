@@ -58,8 +58,13 @@ export interface Page {
   /** Where the reader stands after this page. */
   readonly position: Position
   readonly hasMore: boolean
-  /** Set where something that the reader should have seen may have left the log. */
-  readonly loss: Mark | undefined
+  /** What of each audience may have left the log before the reader came by. */
+  readonly losses: readonly Loss[]
+}
+
+/** Up to where one of a reader's audiences has lost something that the reader has not seen. */
+export interface Loss extends Mark {
+  readonly key: AudienceKey
 }
 
 interface Audience {
@@ -139,7 +144,7 @@ export class MessageQueueService implements BrokerSink {
    * (and a binary search per audience), not what the log holds.
    */
   read(reading: Reading, after: Position, bounds: PageBounds): Page {
-    const { merge, loss } = this.#look(reading, after)
+    const { merge, losses } = this.#look(reading, after)
     const upTo = bounds.upTo ?? this.#head
     const entries: Entry[] = []
     let messages = 0
@@ -147,13 +152,13 @@ export class MessageQueueService implements BrokerSink {
     for (;;) {
       const { next } = merge
       if (next === undefined || comparePositions(next, upTo) > 0) {
-        return { entries, position: laterOf(after, upTo), hasMore: false, loss }
+        return { entries, position: laterOf(after, upTo), hasMore: false, losses }
       }
       const { entry } = next
       if (entry.kind === 'message') {
         const isFull = messages === bounds.limit || bytes + next.textBytes > bounds.maxBytes
         if (isFull && messages > 0) {
-          return { entries, position: positionOf(entries.at(-1) ?? after), hasMore: true, loss }
+          return { entries, position: positionOf(entries.at(-1) ?? after), hasMore: true, losses }
         }
         messages += 1
         bytes += next.textBytes
@@ -164,12 +169,12 @@ export class MessageQueueService implements BrokerSink {
   }
 
   /** What these audiences may have lost after `after`, and whether a resync was forced on them. */
-  survey(reading: Reading, after: Position): { loss: Mark | undefined; isForced: boolean } {
+  survey(reading: Reading, after: Position): { losses: readonly Loss[]; isForced: boolean } {
     const isForced = [...reading].some(([key, from]) => {
       const forced = this.#audiences.get(key)?.lastForced ?? ORIGIN
       return comparePositions(forced, laterOf(after, from)) > 0
     })
-    return { loss: this.#look(reading, after).loss, isForced }
+    return { losses: this.#look(reading, after).losses, isForced }
   }
 
   /**
@@ -177,8 +182,8 @@ export class MessageQueueService implements BrokerSink {
    * which need not be an entry's.
    */
   anchor(reading: Reading, limit: Position): Position {
-    const { merge, loss } = this.#look(reading, limit)
-    if (merge.next === undefined && loss === undefined) return this.#head
+    const { merge, losses } = this.#look(reading, limit)
+    if (merge.next === undefined && losses.length === 0) return this.#head
     let anchor = this.#start
     for (const key of reading.keys()) {
       const { position } = this.#marks.of(key)
@@ -267,39 +272,28 @@ export class MessageQueueService implements BrokerSink {
     if (first.references === 0) this.#retained.remove(first)
   }
 
-  /** What these audiences hold after `after`, what may have been lost of each, and the last of it. */
-  #look(
-    reading: Reading,
-    after: Position,
-  ): { merge: Merge; losses: Mark[]; loss: Mark | undefined } {
+  /** What these audiences hold after `after`, and what may have been lost of each. */
+  #look(reading: Reading, after: Position): { merge: Merge; losses: Loss[] } {
     const merge = new Merge()
-    const losses: Mark[] = []
+    const losses: Loss[] = []
     for (const [key, from] of reading) {
       const start = laterOf(after, from)
       const mark = this.#marks.of(key)
-      if (comparePositions(mark.position, start) > 0) losses.push(mark)
+      if (comparePositions(mark.position, start) > 0) losses.push({ key, ...mark })
       const queue = this.#audiences.get(key)?.queue
       if (queue === undefined) continue
       let index = queue.indexAfter(start)
       const next = queue.at(index)
       if (next !== undefined && this.#isExpired(next)) {
         index = queue.firstIndexWhere((item) => !this.#isExpired(item))
-        losses.push({ position: positionOf(queue.at(index - 1) ?? next), reason: 'expired' })
+        losses.push({ key, position: positionOf(queue.at(index - 1) ?? next), reason: 'expired' })
       }
       merge.add(queue, index)
     }
-    return { merge, losses, loss: lastOf(losses) }
+    return { merge, losses }
   }
 
   #isExpired({ at }: Retained): boolean {
     return !this.isFresh(at)
   }
-}
-
-function lastOf(losses: readonly Mark[]): Mark | undefined {
-  let last: Mark | undefined
-  for (const loss of losses) {
-    if (last === undefined || comparePositions(loss.position, last.position) > 0) last = loss
-  }
-  return last
 }

@@ -9,7 +9,7 @@ import {
   type Since,
 } from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
-import type { MessageQueueService, Reading } from './MessageQueueService.js'
+import type { Loss, MessageQueueService, Reading } from './MessageQueueService.js'
 
 export interface Start {
   /** Read on after this. */
@@ -54,11 +54,17 @@ function resumeAfter(log: MessageQueueService, reading: Reading, cursor: Cursor)
 /** What an answer that reads on from `start` must say, or `undefined` where continuity holds. */
 export function resyncReason(
   { isForeign, hears }: Start,
-  loss: { readonly reason: ResyncReason } | undefined,
+  losses: readonly Loss[],
   isForced: boolean,
 ): ResyncReason | undefined {
   if (hears === 'nothing') return undefined
   if (isForeign) return 'epoch'
-  if (loss !== undefined) return loss.reason
+  const last = lastOf(losses)
+  if (last !== undefined) return last.reason
   return isForced && hears === 'everything' ? 'forced' : undefined
+}
+
+/** The loss that reaches furthest. */
+export function lastOf(losses: readonly Loss[]): Loss | undefined {
+  return losses.toSorted((a, b) => comparePositions(a.position, b.position)).at(-1)
 }

@@ -147,9 +147,9 @@ class HeldPoll implements Connection {
     return this.#context.log.read(this.reading, this.#start.position, bounds)
   }
 
-  #reasonIn({ entries, loss }: Page): ResyncReason | undefined {
+  #reasonIn({ entries, losses }: Page): ResyncReason | undefined {
     const isForced = entries.some((entry) => !isMessage(entry))
-    return resyncReason(this.#start, loss, isForced)
+    return resyncReason(this.#start, losses, isForced)
   }
 
   #send(page: Page): void {

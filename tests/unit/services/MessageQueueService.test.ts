@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { EntryQueue } from '../../../server/services/EntryQueue.js'
 import { MessageQueueService } from '../../../server/services/MessageQueueService.js'
+import { lastOf } from '../../../server/services/resume.js'
 import type { Position } from '../../../shared/cursor.js'
 import { at, EPOCH, messageAt, resyncAt } from '../../support/entries.js'
 
@@ -51,14 +52,16 @@ describe('a log', () => {
     const { log, clock } = createLog({ maxMessagesPerAudience: 1 })
     log.apply(messageAt(at(1001), ['t:a']))
     log.apply(messageAt(at(1002), ['t:a']))
-    expect(log.read(reader('t:a'), START, PAGE).loss).toEqual({
+    expect(lastOf(log.read(reader('t:a'), START, PAGE).losses)).toEqual({
+      key: 't:a',
       position: at(1001),
       reason: 'evicted',
     })
     clock.ms += 100
-    expect(log.read(reader('t:a'), START, PAGE).loss).toMatchObject({ reason: 'expired' })
+    expect(lastOf(log.read(reader('t:a'), START, PAGE).losses)).toMatchObject({ reason: 'expired' })
     log.sweep(10)
-    expect(log.read(reader('t:a'), START, PAGE).loss).toEqual({
+    expect(lastOf(log.read(reader('t:a'), START, PAGE).losses)).toEqual({
+      key: 't:a',
       position: at(1002),
       reason: 'expired',
     })
@@ -125,7 +128,7 @@ describe('a log', () => {
     expect(log.survey(reader('*'), at(1002)).isForced).toBe(true)
     expect(log.survey(reader('*'), at(1003)).isForced).toBe(false)
     clock.ms += 100
-    expect(log.survey(reader('*'), at(1002)).loss).toMatchObject({ reason: 'expired' })
+    expect(lastOf(log.survey(reader('*'), at(1002)).losses)).toMatchObject({ reason: 'expired' })
   })
 
   it('names one oldest position, whether what expired before it has been swept or not', () => {
@@ -151,7 +154,7 @@ describe('a log', () => {
     expect(log.anchor(reader('*'), at(1003))).toEqual(at(1003))
     expect(log.oldest(reader('t:other'))).toEqual(at(1004))
     clock.ms += 100
-    expect(log.survey(reader('*'), START).loss?.position).toEqual(at(1004))
+    expect(lastOf(log.survey(reader('*'), START).losses)?.position).toEqual(at(1004))
   })
 })
 

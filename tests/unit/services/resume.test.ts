@@ -32,12 +32,12 @@ function logWith(places: readonly number[], max = 100): Scene {
 function told({ log }: Scene, since: Since | string) {
   const parsed = typeof since === 'string' ? parseSince(since) : since
   const start = resume(log, READING, parsed!)
-  const { entries, loss } = log.read(READING, start.position, PAGE)
+  const { entries, losses } = log.read(READING, start.position, PAGE)
   const isForced = entries.some(({ kind }) => kind === 'resync')
   return {
     start,
     places: entries.filter(({ kind }) => kind === 'message').map(({ ms }) => ms),
-    reason: resyncReason(start, loss, isForced),
+    reason: resyncReason(start, losses, isForced),
   }
 }
 
@@ -163,15 +163,15 @@ describe('the reason that is told', () => {
     isForeign,
     hears,
   })
-  const loss = { reason: 'evicted' as const }
+  const loss = [{ key: 't:a', position: at(1), reason: 'evicted' as const }]
 
   it.each([
     [start('everything', true), loss, true, 'epoch'],
     [start('everything'), loss, true, 'evicted'],
-    [start('everything'), undefined, true, 'forced'],
-    [start('everything'), undefined, false, undefined],
+    [start('everything'), [], true, 'forced'],
+    [start('everything'), [], false, undefined],
     [start('losses'), loss, true, 'evicted'],
-    [start('losses'), undefined, true, undefined],
+    [start('losses'), [], true, undefined],
     [start('nothing'), loss, true, undefined],
   ])('from %j with a loss %j and forced %j is %j', (from, lost, isForced, expected) => {
     expect(resyncReason(from, lost, isForced)).toBe(expected)
