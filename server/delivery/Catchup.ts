@@ -5,7 +5,7 @@ import type { AudienceKey } from '../../shared/audience.js'
 import { comparePositions, type Position } from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Entry } from '../brokers/Entry.js'
-import type { Loss, MessageQueueService } from '../services/MessageQueueService.js'
+import type { MessageQueueService } from '../services/MessageQueueService.js'
 import { resyncReason, type Start } from '../services/resume.js'
 
 /** What a connection was sent of one audience: everything after `after`, up to `upTo`. */
@@ -63,8 +63,8 @@ export class Catchup {
     this.#sent = this.#sent.filter((span) => span.key !== key)
   }
 
-  /** The next messages, and what of them is lost. */
-  read(bounds: { limit: number; maxBytes: number }): { entries: Entry[]; losses: readonly Loss[] } {
+  /** The next messages. */
+  read(bounds: { limit: number; maxBytes: number }): Entry[] {
     const { log, start, upTo } = this.#options
     const reading = new Map([...this.#keys].map((key) => [key, start.position]))
     const page = log.read(reading, this.#position, { ...bounds, upTo })
@@ -73,7 +73,7 @@ export class Catchup {
     this.#position = page.position
     this.#isDone = !page.hasMore
     const isNews = (entry: Entry) => entry.kind === 'message' && !wasSent(entry, this.#sent)
-    return { entries: page.entries.filter(isNews), losses: page.losses }
+    return page.entries.filter(isNews)
   }
 }
 

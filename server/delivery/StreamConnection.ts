@@ -302,9 +302,7 @@ export abstract class StreamConnection implements Connection {
   }
 
   #readCatchupPage(catchup: Catchup): void {
-    const { entries, losses } = catchup.read(PAGE)
-    this.#noteTold(losses)
-    this.#putEntries(entries, (entry) =>
+    this.#putEntries(catchup.read(PAGE), (entry) =>
       this.format.event('message', `{"message":${entry.json},"catchup":true}`),
     )
     if (!catchup.isDone) return

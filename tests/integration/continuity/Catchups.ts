@@ -15,8 +15,6 @@ interface Pending {
   readonly keys: ReadonlySet<string>
   readonly since: Start
   readonly received: LogEntry[]
-  /** Of earlier requests that were not answered yet: what these bring may come once more. */
-  readonly inDoubt: ReadonlySet<string>
   /** Dropped again before it was answered: it may have come or not. */
   readonly dropped: Set<string>
 }
@@ -38,8 +36,7 @@ export class Catchups {
 
   asked({ ref, topics, since }: Event<'asked'>): void {
     const keys = new Set(topics.map(topicKey))
-    const inDoubt = new Set(this.#pending.flatMap((earlier) => [...earlier.keys]))
-    this.#pending.push({ ref, keys, since, inDoubt, received: [], dropped: new Set() })
+    this.#pending.push({ ref, keys, since, received: [], dropped: new Set() })
   }
 
   /** A message came, by whichever way. */
@@ -99,7 +96,7 @@ export class Catchups {
       if (comparePositions(entry, here) > 0) break
       if (!wanted.sees(entry)) continue
       const hasCome = received.delete(entry)
-      if (hasCome && this.#isRepeated(entry, pending)) {
+      if (hasCome && this.#isRepeated(entry)) {
         this.#report('repeated: at or before what it already had', `catch-up ${entry.cursor}`)
       }
       // What the main line reads, or did, is judged there.
@@ -120,10 +117,9 @@ export class Catchups {
     }
   }
 
-  /** What came by a topic that is gone, or is still coming by another request, may come again. */
-  #isRepeated(entry: LogEntry, { inDoubt }: Pending): boolean {
-    const isInDoubt = entry.audience.some((key) => inDoubt.has(key))
-    return this.#sent.has(entry) && this.#reading.sees(entry) && !isInDoubt
+  /** What came by a topic that is gone may come again. */
+  #isRepeated(entry: LogEntry): boolean {
+    return this.#sent.has(entry) && this.#reading.sees(entry)
   }
 
   #judgeReason({ since }: Pending, wanted: Reading, { reason, at }: Event<'subscribed'>): void {
