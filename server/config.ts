@@ -52,7 +52,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const MIB = 1 << 20
 
 export const settingsSchema = z
-  .object({
+  .strictObject({
     port: wholeNumber(0, 65_535).default(5000).describe('Port to listen on; 0 takes any free one.'),
     host: z
       .string()
@@ -119,7 +119,9 @@ export const settingsSchema = z
       .describe('Topics of one connection or request.'),
     metrics: flag.default(true).describe('Serves Prometheus metrics at /metrics.'),
     logLevel: z
-      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
+        error: 'must be fatal, error, warn, info, debug or silent',
+      })
       .default('info')
       .describe('What is logged: fatal, error, warn, info, debug or silent.'),
   })
@@ -146,8 +148,10 @@ export const envName = (key: string): string => key.replace(/[A-Z]/g, '_$&').toU
 export function parseSettings(input: SettingsInput): Settings {
   const result = settingsSchema.safeParse(input)
   if (result.success) return result.data
-  const lines = result.error.issues.map(
-    ({ path, message }) => `${envName(String(path[0]))} ${message}`,
+  const lines = result.error.issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `${issue.keys.join(', ')} is not a setting`
+      : `${envName(String(issue.path[0]))} ${issue.message}`,
   )
   throw new ConfigError(lines.join('\n'))
 }
@@ -181,7 +185,8 @@ export function assertSafe({ host, allowOpenMode }: Settings, hasAuthentication:
   if (hasAuthentication) return
   if (isProduction()) {
     throw new ConfigError(
-      'NODE_ENV=production needs authentication: set AUTH_JWT_SECRET or AUTH_JWKS_URL, or pass `authenticate`',
+      'NODE_ENV=production needs authentication: set AUTH_JWT_SECRET or AUTH_JWKS_URL, or pass `authenticate` ' +
+        '(this version verifies no tokens itself yet: use createSyncServer({ authenticate }) in your own server)',
     )
   }
   if (isLoopbackHost(host) || allowOpenMode) return

@@ -11,6 +11,7 @@ import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
 import {
   assertSafe,
+  ConfigError,
   isLoopbackHost,
   parseSettings,
   type Settings,
@@ -41,8 +42,7 @@ export type { Broker, BrokerSink, Publication, Receipt } from './brokers/Broker.
 export { ConfigError, type SettingsInput } from './config.js'
 export type { AuthorizeTopic } from './security/access.js'
 export type { Authenticate, AuthenticationRequest } from './security/authenticate.js'
-export { MessageQueueService } from './services/MessageQueueService.js'
-export { type Published, RealtimeSyncService } from './services/RealtimeSyncService.js'
+export type { Published, RealtimeSyncService } from './services/RealtimeSyncService.js'
 
 /** How much is swept before the event loop gets a turn. */
 const SWEEP_SLICE = 1000
@@ -68,6 +68,17 @@ export interface SyncServerOptions extends SettingsInput {
   readonly random?: () => number
 }
 
+const PARTS: ReadonlySet<string> = new Set([
+  'authenticate',
+  'authorizeTopic',
+  'broker',
+  'logger',
+  'dashboardFolder',
+  'wallNow',
+  'monotonicNow',
+  'random',
+] satisfies (keyof SyncServerOptions)[])
+
 /** Anything that takes Express handlers: an app or a router. Says no Express type, of any version. */
 interface ExpressLike {
   // biome-ignore lint/suspicious/noExplicitAny: handlers of Express 4 and 5 have no common type
@@ -89,7 +100,8 @@ export interface SyncServer {
   close(): Promise<void>
   /** As `RealtimeSyncService.publish`. */
   readonly publish: RealtimeSyncService['publish']
-  readonly sync: RealtimeSyncService
+  /** Batches, forced resyncs, and typed helpers for common events. */
+  readonly sync: Omit<RealtimeSyncService, 'append' | 'appendCounted' | 'appendToEach'>
   /** What an admin sees in `GET /status`. */
   stats(): object
 }
@@ -99,7 +111,7 @@ export interface SyncServer {
  * would leave the door open.
  */
 export async function createSyncServer(options: SyncServerOptions = {}): Promise<SyncServer> {
-  const settings = parseSettings(options)
+  const settings = parseSettings(settingsAmong(options))
   const isOpenMode = options.authenticate === undefined
   assertSafe(settings, !isOpenMode)
   const {
@@ -126,6 +138,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     broker,
     log,
     countRecipients: (audience, isForced) => hub.count(audience, isForced),
+    maxPayloadBytes: settings.maxPayloadBytes,
     newId: uuidv7,
   })
   const sink: BrokerSink = {
@@ -182,6 +195,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     status,
     isDraining,
     isClosed,
+    assertAccepting,
     onFault,
   })
 
@@ -200,6 +214,11 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     stats: () => status.describe(true),
 
     attach({ app, server }) {
+      if (typeof app?.use !== 'function' || typeof server?.on !== 'function') {
+        throw new ConfigError(
+          'attach needs both: { app, server }, an Express app and its http.Server',
+        )
+      }
       app.use(api)
       // A host's own body parser may have refused a body before it came to us.
       app.use('/api/sync', answerFaults(onFault))
@@ -207,6 +226,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     },
 
     async listen() {
+      if (servers.length > 0 || state !== 'ready') {
+        throw new ConfigError('listen() can be called once, and not after close()')
+      }
       const app = createStandaloneApp({
         api,
         health: createHealthRouter(status),
@@ -247,6 +269,11 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     await broker.close()
     logger.info('stopped')
   }
+}
+
+/** Everything that is not a part; an unknown setting is then told by `parseSettings`. */
+function settingsAmong(options: SyncServerOptions): SettingsInput {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !PARTS.has(key)))
 }
 
 function localBroker(

@@ -15,6 +15,9 @@ const TIMEOUTS = {
 
 const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
+/** After this long without a byte in either direction: well over a held poll or a heartbeat. */
+const SILENCE_MS = 60_000
+
 /** Where a server listens. */
 export interface Listening {
   readonly port: number
@@ -68,6 +71,7 @@ async function openLoopback(options: ListenOptions): Promise<Server[]> {
 
 async function open(options: ListenOptions, address: string, port: number): Promise<Server> {
   const server = createServer(TIMEOUTS, options.onRequest)
+  server.setTimeout(SILENCE_MS)
   options.attach(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

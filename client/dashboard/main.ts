@@ -19,10 +19,13 @@ find('hint', HTMLElement).textContent =
   `curl ${location.origin}/api/sync/send -H 'Content-Type: application/json' -d '{"type":"test","payload":{"message":"Hello"}}'`
 
 const source = new EventSource('/api/sync/stream?since=0')
-source.addEventListener('connected', () => showState('live', true))
+source.addEventListener('connected', ({ data }) => {
+  showState('live', true)
+  if (JSON.parse(data).resync) showLine(['something was missed'], 'resync')
+})
 source.addEventListener('error', () => showState('reconnecting', false))
 source.addEventListener('message', ({ data }) => showMessage(JSON.parse(data)))
-source.addEventListener('resync', () => showLine(['resync'], 'resync'))
+source.addEventListener('resync', () => showLine(['something was missed'], 'resync'))
 
 compose.addEventListener('submit', (event) => {
   event.preventDefault()

@@ -7,13 +7,7 @@ import type { ResyncReason } from '../../shared/message.js'
 import type { Entry } from '../brokers/Entry.js'
 import type { MessageQueueService } from '../services/MessageQueueService.js'
 import { resyncReason, type Start } from '../services/resume.js'
-
-/** What a connection was sent of one audience: everything after `after`, up to `upTo`. */
-export interface SentSpan {
-  readonly key: AudienceKey
-  readonly after: Position
-  readonly upTo: Position
-}
+import { KnownLosses, type SentSpan } from './Told.js'
 
 interface CatchupOptions {
   readonly log: MessageQueueService
@@ -21,7 +15,7 @@ interface CatchupOptions {
   readonly start: Start
   /** The connection's position: what comes after it is delivered in the ordinary way. */
   readonly upTo: Position
-  /** What the connection will have been sent before this begins. */
+  /** What the connection will have been sent when this begins. */
   readonly sent: readonly SentSpan[]
   /** Told when everything was read, and why continuity could not be proven, if so. */
   readonly onDone: (reason: ResyncReason | undefined) => void
@@ -30,9 +24,11 @@ interface CatchupOptions {
 export class Catchup {
   readonly #options: CatchupOptions
   readonly #keys: Set<AudienceKey>
+  readonly #losses = new KnownLosses()
   #sent: readonly SentSpan[]
   #position: Position
   #reason: ResyncReason | undefined
+  #hasBegun = false
   #isDone = false
 
   constructor(options: CatchupOptions) {
@@ -54,13 +50,16 @@ export class Catchup {
     return this.#keys.has(key)
   }
 
-  /**
-   * A topic may be dropped, or its right lost, while this goes on or waits. What an earlier
-   * catch-up was to send of it is not sure then, and better sent twice than not at all.
-   */
-  drop(key: AudienceKey): void {
+  /** What was sent of a topic by now: before this catch-up, and by it. */
+  spansOf(key: AudienceKey): readonly SentSpan[] {
+    const own = { key, after: this.#options.start.position, upTo: this.#position }
+    return [...this.#sent.filter((span) => span.key === key), own]
+  }
+
+  /** A topic is dropped, or its right lost, of which no more was `sent` than this. */
+  drop(key: AudienceKey, sent: readonly SentSpan[]): void {
     this.#keys.delete(key)
-    this.#sent = this.#sent.filter((span) => span.key !== key)
+    this.#sent = [...this.#sent.filter((span) => span.key !== key), ...sent]
   }
 
   /** The next messages. */
@@ -68,20 +67,24 @@ export class Catchup {
     const { log, start, upTo } = this.#options
     const reading = new Map([...this.#keys].map((key) => [key, start.position]))
     const page = log.read(reading, this.#position, { ...bounds, upTo })
-    const isForced = page.entries.some(({ kind }) => kind === 'resync')
-    this.#reason ??= resyncReason(start, page.losses, isForced)
+    const news = page.entries.filter((entry) => !this.#wasSent(entry))
+    const isForced = news.some(({ kind }) => kind === 'resync')
+    // Who came without a position had nothing to lose but what is lost from now on.
+    if (!this.#hasBegun && start.hears === 'nothing') this.#losses.note(page.losses)
+    const heard = start.hears === 'nothing' ? { ...start, hears: 'losses' as const } : start
+    this.#reason ??= resyncReason(heard, this.#losses.news(page.losses), isForced)
+    this.#hasBegun = true
     this.#position = page.position
     this.#isDone = !page.hasMore
-    const isNews = (entry: Entry) => entry.kind === 'message' && !wasSent(entry, this.#sent)
-    return page.entries.filter(isNews)
+    return news.filter(({ kind }) => kind === 'message')
   }
-}
 
-function wasSent(entry: Entry, sent: readonly SentSpan[]): boolean {
-  return sent.some(
-    ({ key, after, upTo }) =>
-      comparePositions(after, entry) < 0 &&
-      comparePositions(entry, upTo) <= 0 &&
-      entry.audience.includes(key),
-  )
+  #wasSent(entry: Entry): boolean {
+    return this.#sent.some(
+      ({ key, after, upTo }) =>
+        comparePositions(after, entry) < 0 &&
+        comparePositions(entry, upTo) <= 0 &&
+        entry.audience.includes(key),
+    )
+  }
 }

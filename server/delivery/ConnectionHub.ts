@@ -14,7 +14,7 @@ import type { Connection, TransportName } from './Connection.js'
 
 /** A turn is flushed early when it holds this much, so that one loop can't collect without bound. */
 const MAX_TURN_ENTRIES = 500
-const MAX_TURN_CHARACTERS = 1 << 20
+const MAX_TURN_CHARACTERS = 1 << 17
 
 /**
  * A connection's turn to be beaten comes once per round of slots. There is one tick more in an
@@ -73,6 +73,10 @@ export class ConnectionHub {
   /** Entries handed to connections since the start. */
   get delivered(): number {
     return this.#delivered
+  }
+
+  noteDelivered(entries: number): void {
+    this.#delivered += entries
   }
 
   /** Where a live connection stands: everything up to here was handed out. */
@@ -157,7 +161,6 @@ export class ConnectionHub {
       // Before the batches go out, so that one who falls behind on his batch stands after it.
       this.#flushed = this.#options.log.head
       for (const [connection, batch] of batches) {
-        this.#delivered += batch.size
         this.guard(connection, () => connection.deliver(batch))
       }
     } else {

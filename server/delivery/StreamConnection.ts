@@ -1,11 +1,10 @@
 // A connection that streams, whatever the medium: a cursor in the log and a way to write bytes.
 //
-//            ┌────────── caught up ──────────┐
-//            ▼                               │
-//   live (the hub hands out) ── write() said "full" ──► behind (blocked) ── drained ──► reading
-//            ▲                                               ▲                             │
-//            └── nothing left to read ───────────────────────┼─────────────────────────────┤
-//                                                            └──── write() said "full" ────┘
+//   live ── write() said "full" ──► blocked ── drained ──► reading ── nothing left ──► live
+//    └── a batch no longer true, ───────────────────────────►│ ▲
+//        or topics added with a since                        ▼ │ next turn
+//                                                         yielding   (a long history is read
+//                                                                     a few pages per turn)
 //
 // It never holds more than one page or batch, so a slow reader costs no memory: it stands further
 // back in the log, and is told `lagged` when retention has passed it.
@@ -18,6 +17,7 @@ import {
   type Position,
   type Since,
 } from '../../shared/cursor.js'
+import { SyncError } from '../../shared/errors.js'
 import type { Connected } from '../../shared/frames.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
@@ -25,18 +25,19 @@ import type { Entry } from '../brokers/Entry.js'
 import type { Loss, MessageQueueService } from '../services/MessageQueueService.js'
 import { resume, resyncReason } from '../services/resume.js'
 import type { Batch } from './Batch.js'
-import { Catchup, type SentSpan } from './Catchup.js'
+import { Catchup } from './Catchup.js'
 import type { Connection, TransportName } from './Connection.js'
 import type { ConnectionHub } from './ConnectionHub.js'
 import type { Format } from './Format.js'
+import { type SentSpan, Told } from './Told.js'
 
 const PAGE = { limit: 100, maxBytes: 64 * 1024 }
 
 /** How many pages a reader may take before it lets the event loop turn. */
 const PAGES_PER_TURN = 16
 
-/** How many spans of dropped audiences a connection remembers. */
-const MAX_DROPPED_SPANS = 200
+/** How many subscriptions may be catching up at a time. */
+const MAX_CATCHUPS = 16
 
 /** What every streaming connection is built with. */
 export interface StreamContext {
@@ -54,12 +55,6 @@ export interface Granted {
   readonly denied: readonly string[]
 }
 
-/** Resyncs that were forced on these audiences before the connection began. */
-interface ToldForced {
-  readonly upTo: Position
-  readonly audiences: ReadonlySet<AudienceKey>
-}
-
 export abstract class StreamConnection implements Connection {
   abstract readonly transport: TransportName
   readonly id: string
@@ -67,16 +62,10 @@ export abstract class StreamConnection implements Connection {
   readonly reading = new Map<AudienceKey, Position>()
   readonly #context: StreamContext
   readonly #catchups: Catchup[] = []
-  /** Of audiences that are no longer read; a few are remembered, so that nothing is sent twice. */
-  readonly #dropped: SentSpan[] = []
+  readonly #told = new Told()
   #principal: Principal
   #position = ORIGIN
-  #isLive = false
-  #isBlocked = false
-  #isReadScheduled = false
-  /** Up to where the client knows of each audience's losses, or had no position to lose. */
-  readonly #toldLosses = new Map<AudienceKey, Position>()
-  #toldForced: ToldForced | undefined
+  #state: 'live' | 'blocked' | 'reading' | 'yielding' = 'reading'
 
   constructor(context: StreamContext, principal: Principal) {
     this.#context = context
@@ -96,15 +85,15 @@ export abstract class StreamConnection implements Connection {
   }
 
   get position(): Position {
-    return this.#isLive ? laterOf(this.#position, this.#context.hub.flushed) : this.#position
+    return this.isLive ? laterOf(this.#position, this.#context.hub.flushed) : this.#position
   }
 
   get isLive(): boolean {
-    return this.#isLive
+    return this.#state === 'live'
   }
 
   get isBlocked(): boolean {
-    return this.#isBlocked
+    return this.#state === 'blocked'
   }
 
   /** Says `connected`, joins the hub, and sends what was missed. */
@@ -116,8 +105,8 @@ export abstract class StreamConnection implements Connection {
     const reason = resyncReason(start, losses, isForced)
     for (const key of audiences) this.reading.set(key, start.position)
     this.#position = start.position
-    this.#noteTold(losses)
-    this.#toldForced = { upTo: log.head, audiences: new Set(audiences) }
+    this.#told.losses.note(losses)
+    this.#told.connected(audiences, log.head)
     const connected: Connected = {
       protocol: 1,
       connectionId: this.id,
@@ -136,25 +125,30 @@ export abstract class StreamConnection implements Connection {
   }
 
   deliver(batch: Batch): void {
-    this.#put(batch.bytes(this.format))
+    this.#context.hub.noteDelivered(batch.size)
+    this.put(batch.bytes(this.format))
   }
 
   catchUp(): void {
-    this.#fallBehind()
+    this.#readOn()
     this.#read()
   }
 
   beat(): void {
-    if (!this.#isBlocked) this.say('heartbeat', { cursor: this.#cursor() })
+    if (!this.isBlocked) this.say('heartbeat', { cursor: this.#cursor() })
   }
 
   drain(reconnectAfterMs: number): void {
-    this.say('drain', { reconnectAfter: reconnectAfterMs })
+    this.put(this.drainEvent(reconnectAfterMs))
+  }
+
+  protected drainEvent(reconnectAfterMs: number): Buffer {
+    return this.format.event('drain', JSON.stringify({ reconnectAfter: reconnectAfterMs }))
   }
 
   /** Adds audiences from here on. Returns the position that "here" is. */
   addAudiences(keys: readonly AudienceKey[]): Position {
-    const here = this.#moveToHead()
+    const here = this.#settle()
     const added = keys.filter((key) => !this.reading.has(key))
     this.#context.hub.addAudiences(
       this,
@@ -173,27 +167,28 @@ export abstract class StreamConnection implements Connection {
     done: (cursor: string, reason: ResyncReason | undefined) => void,
   ): void {
     const { log, hub } = this.#context
-    const upTo = this.#moveToHead()
-    const sent = [...this.#dropped, ...this.#spans(this.reading.keys())]
+    if (this.#catchups.length >= MAX_CATCHUPS) throw tooManyCatchups()
+    const upTo = this.#settle()
+    const sent = [...this.#told.dropped, ...this.#spans(this.reading.keys())]
     const start = resume(log, new Map(keys.map((key) => [key, ORIGIN])), since)
     const added = keys.map((key) => {
       const from = this.reading.get(key) ?? start.position
       return [key, comparePositions(from, start.position) < 0 ? from : start.position] as const
     })
     hub.addAudiences(this, added)
-    this.#fallBehind()
+    this.#readOn()
     const onDone = (reason: ResyncReason | undefined) => done(log.cursorAt(upTo), reason)
     this.#catchups.push(new Catchup({ log, keys, start, upTo, sent, onDone }))
     this.#read()
   }
 
   removeAudiences(keys: readonly AudienceKey[]): void {
-    const isSure = (key: AudienceKey) => !this.#catchups.some((catchup) => catchup.has(key))
-    this.#dropped.push(...this.#spans(keys.filter(isSure)))
-    this.#dropped.splice(0, this.#dropped.length - MAX_DROPPED_SPANS)
     for (const key of keys) {
-      for (const catchup of this.#catchups) catchup.drop(key)
-      this.#toldLosses.delete(key)
+      const catchingUp = this.#catchups.find((catchup) => catchup.has(key))
+      const sent = catchingUp === undefined ? this.#spans([key]) : catchingUp.spansOf(key)
+      for (const catchup of this.#catchups) catchup.drop(key, sent)
+      this.#told.drop(sent)
+      this.#told.losses.forget(key)
     }
     this.#context.hub.removeAudiences(this, keys)
   }
@@ -208,14 +203,14 @@ export abstract class StreamConnection implements Connection {
 
   /** To be called when the medium takes bytes again. */
   protected drained(): void {
-    this.#isBlocked = false
+    if (this.isBlocked) this.#state = 'reading'
     this.#context.hub.guard(this, () => this.#read())
   }
 
   /** Writes one event that is not an entry of the log. */
   say(name: string, body: object): void {
     const cursor = 'cursor' in body ? String(body.cursor) : undefined
-    this.#put(this.format.event(name, JSON.stringify(body), cursor))
+    this.put(this.format.event(name, JSON.stringify(body), cursor))
   }
 
   /** What of these audiences is sent once the catch-ups that are under way have ended. */
@@ -231,26 +226,27 @@ export abstract class StreamConnection implements Connection {
     return this.#context.log.cursorAt(this.position)
   }
 
-  #put(bytes: Buffer): void {
+  /** Hands bytes to the medium, and reads the log by itself from then on where it is full. */
+  protected put(bytes: Buffer): void {
     if (!this.isOpen || this.write(bytes)) return
-    this.#fallBehind()
-    this.#isBlocked = true
-  }
-
-  /** From here on it reads the log by itself, from where it stands. */
-  #fallBehind(): void {
     this.#position = this.position
-    this.#isLive = false
+    this.#state = 'blocked'
   }
 
-  /** A connection that isn't behind stands at the head once the hub has handed out everything. */
-  #moveToHead(): Position {
+  /** Reads the log by itself from where it stands, if it doesn't already. */
+  #readOn(): void {
+    this.#position = this.position
+    if (this.isLive) this.#state = 'reading'
+  }
+
+  /** Where the connection stands, once the hub has handed out everything: live ones at the head. */
+  #settle(): Position {
     this.#context.hub.flush()
     return this.position
   }
 
   #read(): void {
-    for (let pages = 0; this.isOpen && !this.#isBlocked && !this.#isLive; pages += 1) {
+    for (let pages = 0; this.isOpen && this.#state === 'reading'; pages += 1) {
       if (pages === PAGES_PER_TURN) return this.#readNextTurn()
       const [catchup] = this.#catchups
       if (catchup === undefined) this.#readPage()
@@ -259,10 +255,9 @@ export abstract class StreamConnection implements Connection {
   }
 
   #readNextTurn(): void {
-    if (this.#isReadScheduled) return
-    this.#isReadScheduled = true
+    this.#state = 'yielding'
     setImmediate(() => {
-      this.#isReadScheduled = false
+      if (this.#state === 'yielding') this.#state = 'reading'
       this.#context.hub.guard(this, () => this.#read())
     })
   }
@@ -271,34 +266,22 @@ export abstract class StreamConnection implements Connection {
     const { log } = this.#context
     const { entries, position, hasMore, losses } = log.read(this.reading, this.#position, PAGE)
     this.#tellLosses(losses)
-    if (this.#isBlocked) return
+    if (this.isBlocked) return
     this.#position = position
     this.#putEntries(
-      entries.filter((entry) => !this.#isToldForced(entry)),
+      entries.filter((entry) => !this.#told.isForcedKnown(entry)),
       (entry) => this.format.entry(entry),
     )
-    this.#isLive = !hasMore && !this.#isBlocked
-    if (!hasMore) this.#toldForced = undefined
+    if (hasMore) return
+    this.#told.caughtUp()
+    if (!this.isBlocked) this.#state = 'live'
   }
 
-  /** `connected` has told of it, or had no position to tell it of. */
-  #isToldForced(entry: Entry): boolean {
-    if (entry.kind === 'message' || this.#toldForced === undefined) return false
-    const { upTo, audiences } = this.#toldForced
-    return comparePositions(entry, upTo) <= 0 && entry.audience.some((key) => audiences.has(key))
-  }
-
-  /** On a live connection a loss has one cause: it lagged. Each loss is told once. */
+  /** On a live connection a loss has one cause: it lagged. */
   #tellLosses(losses: readonly Loss[]): void {
-    const isNews = ({ key, position }: Loss) =>
-      comparePositions(position, this.#toldLosses.get(key) ?? ORIGIN) > 0
-    if (!losses.some(isNews)) return
-    this.#noteTold(losses)
+    if (this.#told.losses.news(losses).length === 0) return
+    this.#told.losses.note(losses)
     this.say('resync', { reason: 'lagged', cursor: this.#cursor() })
-  }
-
-  #noteTold(losses: readonly Loss[]): void {
-    for (const { key, position } of losses) this.#toldLosses.set(key, position)
   }
 
   #readCatchupPage(catchup: Catchup): void {
@@ -311,6 +294,15 @@ export abstract class StreamConnection implements Connection {
   }
 
   #putEntries(entries: readonly Entry[], encode: (entry: Entry) => Buffer): void {
-    if (entries.length > 0) this.#put(Buffer.concat(entries.map(encode)))
+    if (entries.length === 0) return
+    this.#context.hub.noteDelivered(entries.length)
+    this.put(Buffer.concat(entries.map(encode)))
   }
+}
+
+function tooManyCatchups(): SyncError {
+  return new SyncError(
+    'unavailable',
+    `${MAX_CATCHUPS} subscriptions are catching up; wait for their ok before the next one`,
+  )
 }

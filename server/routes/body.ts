@@ -5,8 +5,9 @@ import { SyncError } from '../../shared/errors.js'
 
 /** The body, or `undefined` where there is none. Throws a `SyncError` that says what is wrong. */
 export async function readBody(req: Request, res: Response, maxBytes: number): Promise<unknown> {
-  if (req.body !== undefined) return checkParsed(req, maxBytes)
+  // First, since body parsers of Express 4 say `{}` where there is none.
   if (!hasBody(req)) return undefined
+  if (req.body !== undefined) return checkParsed(req, maxBytes)
   assertJson(req.headers['content-type'])
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const bytes = await readBytes(req, res, maxBytes)

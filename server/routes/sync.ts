@@ -34,6 +34,8 @@ export interface SyncRouterContext {
   readonly status: Status
   readonly isDraining: () => boolean
   readonly isClosed: () => boolean
+  /** Throws `unavailable` where nothing new is taken any more. */
+  readonly assertAccepting: () => void
   readonly onFault: (error: unknown) => void
 }
 
@@ -60,9 +62,13 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   const post = (path: string, handler: Handler) =>
     router.route(path).post(originCheck(context.hostRules), as(handler)).all(only('POST'))
 
-  get('/poll', (principal, req, res) => servePoll(poll, principal, req, res))
+  get('/poll', (principal, req, res) => {
+    assertOwnTurn(res)
+    servePoll(poll, principal, req, res)
+  })
   get('/stream', (principal, req, res) => {
-    assertAccepting(context)
+    assertOwnTurn(res)
+    context.assertAccepting()
     serveStream(stream, principal, req, res)
   })
   get('/status', (principal, _req, res) => sendJson(res, 200, status.describe(isAdmin(principal))))
@@ -168,8 +174,16 @@ function only(method: 'GET' | 'POST'): RequestHandler {
   }
 }
 
-function assertAccepting({ isDraining }: SyncRouterContext): void {
-  if (isDraining()) throw new SyncError('unavailable', 'this server is stopping; connect again')
+/**
+ * A request that was pipelined behind an unanswered one has no socket yet: nobody would tell when
+ * its client leaves, and its answer would wait in memory.
+ */
+function assertOwnTurn(res: Response): void {
+  if (res.socket !== null) return
+  throw new SyncError(
+    'unavailable',
+    'one request at a time on a connection; this one was pipelined',
+  )
 }
 
 function required(body: unknown): unknown {

@@ -19,7 +19,7 @@ import type {
   PublishedToEach,
   RealtimeSyncService,
 } from '../services/RealtimeSyncService.js'
-import type { AuthorizeTopic } from './access.js'
+import { type AuthorizeTopic, mayUse } from './access.js'
 
 interface PublisherOptions {
   readonly sync: RealtimeSyncService
@@ -66,8 +66,7 @@ export class Publisher {
     const keyed = { ...draft, idempotencyKey: parseKey(idempotencyKey) }
     if (userIds !== undefined)
       return this.#accepting().appendToEach(userIds, keyed, principal.userId)
-    const [published] = await this.#accepting().append([keyed], principal.userId)
-    return published as Published
+    return this.#accepting().appendCounted(keyed, principal.userId)
   }
 
   /** Tells an audience, by default the caller's own connections, to refetch its state. */
@@ -125,7 +124,7 @@ export class Publisher {
       throw new SyncError('forbidden', 'publishing to roles needs the role "admin"')
     }
     const denied = topics.find(
-      (topic) => !this.#options.authorizeTopic(principal, topic, 'publish'),
+      (topic) => !mayUse(this.#options.authorizeTopic, principal, topic, 'publish'),
     )
     if (denied === undefined) return
     throw new SyncError('forbidden', `the token does not grant "${denied}" in topics.publish`)

@@ -5,12 +5,25 @@ import { SyncError } from '../../shared/errors.js'
 import { MAX_TOPICS, topicsFault } from '../../shared/names.js'
 import type { Principal } from '../../shared/principal.js'
 
-/** May this principal use this topic? Replaces the grants in its token where it is given. */
+/** May this principal use this topic? At once, not by a promise. Replaces the principal's grants. */
 export type AuthorizeTopic = (
   principal: Principal,
   topic: string,
   action: 'subscribe' | 'publish',
 ) => boolean
+
+/**
+ * Asks `authorizeTopic`, and takes nothing but true or false for an answer: a promise would be
+ * truthy, and open every topic.
+ */
+export function mayUse(
+  authorizeTopic: AuthorizeTopic,
+  ...question: Parameters<AuthorizeTopic>
+): boolean {
+  const answer: unknown = authorizeTopic(...question)
+  if (typeof answer === 'boolean') return answer
+  throw new TypeError('authorizeTopic must answer true or false, and not by a promise')
+}
 
 /** The default: the principal's own grants. A grant may end in `*`; a topic's name never does. */
 export const authorizeByGrants: AuthorizeTopic = ({ topics }, topic, action) =>
@@ -44,7 +57,7 @@ export function divideTopics(
   topics: readonly string[],
   authorizeTopic: AuthorizeTopic,
 ): { allowed: readonly string[]; denied: readonly string[] } {
-  const allowed = topics.filter((topic) => authorizeTopic(principal, topic, 'subscribe'))
+  const allowed = topics.filter((topic) => mayUse(authorizeTopic, principal, topic, 'subscribe'))
   return { allowed, denied: topics.filter((topic) => !allowed.includes(topic)) }
 }
 

@@ -17,12 +17,12 @@ export interface AuthenticationRequest {
 }
 
 /**
- * Turns a request into a principal, or `null` where its credential is missing or wrong (401).
+ * Turns a request into a principal, or `null` (or `undefined`) where its credential is missing or wrong (401).
  * It may throw; the caller is then told `internal` and nothing else.
  */
 export type Authenticate = (
   request: AuthenticationRequest,
-) => PrincipalInput | null | Promise<PrincipalInput | null>
+) => PrincipalInput | null | undefined | Promise<PrincipalInput | null | undefined>
 
 /** A request must not wait for good where the keys of an identity provider can't be had. */
 const AUTHENTICATE_WITHIN_MS = 10_000
@@ -39,7 +39,7 @@ export function createIdentify(authenticate: Authenticate): Identify {
     const { headers, socket } = req
     const request = { token, headers, remoteAddress: socket.remoteAddress }
     const found = await within(AUTHENTICATE_WITHIN_MS, async () => authenticate(request))
-    if (found === null) {
+    if (found === null || found === undefined) {
       throw new SyncError(
         'unauthorized',
         token === undefined
@@ -47,7 +47,11 @@ export function createIdentify(authenticate: Authenticate): Identify {
           : 'the token is not valid',
       )
     }
-    return principalSchema.parse(found)
+    const principal = principalSchema.safeParse(found)
+    if (principal.success) return principal.data
+    throw new TypeError(
+      `authenticate must return null or { userId, roles?, topics? }: ${principal.error.message}`,
+    )
   }
 }
 

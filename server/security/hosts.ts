@@ -40,14 +40,17 @@ export function createHostRules(options: HostRulesOptions): HostRules {
         return
       throw new SyncError(
         'forbidden',
-        'Host: is not one this server answers to; add it to ALLOWED_HOSTS',
+        'Host: is not one this server answers to; add it to ALLOWED_HOSTS (allowedHosts)',
       )
     },
 
     assertOrigin({ headers: { origin, host } }) {
       if (origin === undefined || corsOrigins.has(origin)) return
       if (URL.canParse(origin) && new URL(origin).host === withoutDefaultPort(origin, host)) return
-      throw new SyncError('forbidden', 'Origin: is not allowed here; add it to CORS_ORIGINS')
+      throw new SyncError(
+        'forbidden',
+        'Origin: is not allowed here; add it to CORS_ORIGINS (corsOrigins)',
+      )
     },
   }
 }

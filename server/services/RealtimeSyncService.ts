@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { type AudienceKey, audienceOf, userKey } from '../../shared/audience.js'
+import { SyncError } from '../../shared/errors.js'
 import {
   audienceSchema,
   idempotencyKeySchema,
@@ -21,6 +22,8 @@ interface RealtimeSyncOptions {
   readonly log: MessageQueueService
   /** How many connections of an audience are reached now, by a message or by a forced resync. */
   readonly countRecipients: (audience: readonly AudienceKey[], isForced: boolean) => number
+  /** Largest payload that the host's own code may publish, as JSON. */
+  readonly maxPayloadBytes: number
   /** Makes a message id: UUID v7. */
   readonly newId: () => string
 }
@@ -32,11 +35,14 @@ export interface Published {
   /** Unix milliseconds. */
   readonly timestamp: number
   readonly isDuplicate: boolean
-  /** Connections reached now; 0 for a duplicate. */
+}
+
+interface Reached {
+  /** Connections that had the audience when it was published; 0 for a duplicate. */
   readonly recipients: number
 }
 
-export interface PublishedToEach extends Omit<Published, 'messageId'> {
+export interface PublishedToEach extends Omit<Published, 'messageId'>, Reached {
   /** In the order of the users. */
   readonly messageIds: readonly string[]
 }
@@ -58,20 +64,20 @@ export class RealtimeSyncService {
   async publish(
     draft: MessageDraft,
     { idempotencyKey }: { idempotencyKey?: string } = {},
-  ): Promise<Published> {
+  ): Promise<Published & Reached> {
     const checked = parseOrThrow(messageDraftSchema, draft, 'invalid_message')
     const key = parseOrThrow(idempotencyKeySchema, idempotencyKey, 'invalid_request')
-    const [published] = await this.append([{ ...checked, idempotencyKey: key }])
-    return published as Published
+    this.#assertSound(draft)
+    return this.appendCounted({ ...checked, idempotencyKey: key })
   }
 
   /** Publishes several messages in order, all or none. Each may have its own `idempotencyKey`. */
   async publishBatch(drafts: readonly KeyedDraft[]): Promise<readonly Published[]> {
-    return this.append(
-      drafts.map((draft, index) =>
-        parseOrThrow(keyedDraftSchema, draft, 'invalid_message', `messages.${index}`),
-      ),
+    const checked = drafts.map((draft, index) =>
+      parseOrThrow(keyedDraftSchema, draft, 'invalid_message', `messages.${index}`),
     )
+    for (const draft of drafts) this.#assertSound(draft)
+    return this.append(checked)
   }
 
   /**
@@ -83,10 +89,16 @@ export class RealtimeSyncService {
       withKey([this.#toAppend(draft)], keyScope, draft.idempotencyKey),
     )
     const receipts = await this.#append(publications)
-    return receipts.map((receipt, index) => {
-      const { ids, ...facts } = this.#told(receipt, publications[index]?.items[0]?.audience ?? [])
-      return { messageId: ids[0] ?? '', ...facts }
-    })
+    return receipts.map((receipt) => ({ messageId: receipt.ids[0] ?? '', ...factsOf(receipt) }))
+  }
+
+  /** As `append`, for one message, and says how many it reached. */
+  async appendCounted(draft: KeyedDraft, keyScope = ''): Promise<Published & Reached> {
+    // Before, since who is reached by a held poll is gone as soon as it was.
+    const reached = this.#options.countRecipients(audienceOf(draft), false)
+    const [published] = await this.append([draft], keyScope)
+    const { isDuplicate } = published as Published
+    return { ...(published as Published), recipients: isDuplicate ? 0 : reached }
   }
 
   /** Appends one checked message for each of these users, all or none, under one key. */
@@ -96,9 +108,11 @@ export class RealtimeSyncService {
     keyScope: string,
   ): Promise<PublishedToEach> {
     const items = userIds.map((userId) => this.#toAppend({ ...draft, userId }))
+    const reached = this.#options.countRecipients(userIds.map(userKey), false)
     const [receipt] = await this.#append([withKey(items, keyScope, idempotencyKey)])
-    const { ids, ...facts } = this.#told(receipt as Receipt, userIds.map(userKey))
-    return { messageIds: ids, ...facts }
+    const { ids, isDuplicate } = receipt as Receipt
+    const recipients = isDuplicate ? 0 : reached
+    return { messageIds: ids, ...factsOf(receipt as Receipt), recipients }
   }
 
   /**
@@ -109,11 +123,11 @@ export class RealtimeSyncService {
     audience: Pick<MessageDraft, 'userId' | 'roles' | 'topics'> = {},
   ): Promise<{ cursor: string; recipients: number }> {
     const keys = audienceOf(parseOrThrow(audienceSchema, audience, 'invalid_request'))
+    const recipients = this.#options.countRecipients(keys, true)
     const [receipt] = await this.#options.broker.append([
       { items: [{ kind: 'resync', audience: keys }] },
     ])
-    const { cursor } = receipt as Receipt
-    return { cursor, recipients: this.#options.countRecipients(keys, true) }
+    return { cursor: (receipt as Receipt).cursor, recipients }
   }
 
   /** `data.updated`: a section of a user's dashboard has new data. */
@@ -154,10 +168,18 @@ export class RealtimeSyncService {
     return receipts
   }
 
-  #told(receipt: Receipt, audience: readonly AudienceKey[]) {
-    const { ids, position, cursor, isDuplicate } = receipt
-    const recipients = isDuplicate ? 0 : this.#options.countRecipients(audience, false)
-    return { ids, cursor, timestamp: position.ms, isDuplicate, recipients }
+  /** What the doors see to for strangers: a bounded size, and no audience lost on the way. */
+  #assertSound(draft: KeyedDraft): void {
+    for (const field of ['userId', 'roles', 'topics'] as const) {
+      if (!Object.hasOwn(draft, field) || draft[field] !== undefined) continue
+      throw SyncError.of('invalid_message', [
+        { path: field, message: 'is undefined; leave it out where you mean everyone' },
+      ])
+    }
+    const { payload } = draft
+    const { maxPayloadBytes } = this.#options
+    if (Buffer.byteLength(JSON.stringify(payload) ?? '') <= maxPayloadBytes) return
+    throw new SyncError('too_large', `a payload may have at most ${maxPayloadBytes} bytes of JSON`)
   }
 
   #toAppend({ type, payload, userId, roles, topics }: KeyedDraft): MessageToAppend {
@@ -172,6 +194,10 @@ export class RealtimeSyncService {
       audience: audienceOf({ userId, roles, topics }),
     }
   }
+}
+
+function factsOf({ position, cursor, isDuplicate }: Receipt): Omit<Published, 'messageId'> {
+  return { cursor, timestamp: position.ms, isDuplicate }
 }
 
 function withKey(

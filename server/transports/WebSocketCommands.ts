@@ -1,6 +1,5 @@
 // What a connected client may ask for over its WebSocket: topics, sends, a new token.
 
-import type { WebSocket } from 'ws'
 import { SyncError } from '../../shared/errors.js'
 import {
   type Command,
@@ -23,8 +22,10 @@ import type { MessageQueueService } from '../services/MessageQueueService.js'
 import { parseSinceOr } from './query.js'
 import type { WebSocketConnection } from './WebSocketConnection.js'
 
-/** Sends that may await their answer; beyond it the socket isn't read until one is answered. */
-const MAX_OUTSTANDING_SENDS = 64
+/** Sends that may await their answer: from the first bound on the socket isn't read. */
+const HOLD_AT_SENDS = 64
+/** What was read before that may still come: a chunk holds many small frames. */
+const MAX_OUTSTANDING_SENDS = 4096
 
 export interface CommandContext {
   readonly log: MessageQueueService
@@ -36,7 +37,6 @@ export interface CommandContext {
 interface CommandParts {
   readonly context: CommandContext
   readonly connection: WebSocketConnection
-  readonly webSocket: WebSocket
   readonly topics: readonly string[]
   /** Who a token stands for. Throws `unauthorized`. */
   readonly identify: (token: string) => Promise<Principal>
@@ -108,9 +108,12 @@ export class WebSocketCommands {
   }
 
   #send({ message, ref }: Command<'send'>): void {
-    const { context, connection, webSocket, sayError } = this.#parts
+    const { context, connection, sayError } = this.#parts
+    if (this.#outstandingSends >= MAX_OUTSTANDING_SENDS) {
+      throw new SyncError('unavailable', 'too many sends await their answer; wait for some')
+    }
     this.#outstandingSends += 1
-    if (this.#outstandingSends >= MAX_OUTSTANDING_SENDS) webSocket.pause()
+    if (this.#outstandingSends >= HOLD_AT_SENDS) connection.hold('busy')
     context.publisher
       .sendKeyed(connection.principal, message)
       .then(({ messageId, cursor, timestamp, isDuplicate }) => {
@@ -120,7 +123,7 @@ export class WebSocketCommands {
       .catch((error: unknown) => sayError(error, ref))
       .finally(() => {
         this.#outstandingSends -= 1
-        if (!connection.isBlocked) webSocket.resume()
+        if (this.#outstandingSends < HOLD_AT_SENDS) connection.letGo('busy')
       })
   }
 

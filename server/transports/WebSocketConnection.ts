@@ -12,11 +12,15 @@ import { webSocketFormat } from './webSocketFormat.js'
 /** Pings that may stay unanswered before the peer counts as gone. */
 const MAX_UNANSWERED_PINGS = 2
 
+/** Why nothing is read: the peer doesn't take its answers, or has too many sends under way. */
+type HoldReason = 'full' | 'busy'
+
 export class WebSocketConnection extends StreamConnection {
   readonly transport = 'websocket'
   protected readonly format = webSocketFormat
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
+  readonly #holds = new Set<HoldReason>()
   #unansweredPings = 0
 
   constructor(context: StreamContext, principal: Principal, webSocket: WebSocket, socket: Duplex) {
@@ -29,10 +33,20 @@ export class WebSocketConnection extends StreamConnection {
     webSocket.on('pong', isAlive)
     webSocket.on('message', isAlive)
     socket.on('drain', () => {
-      // While the peer doesn't read, nothing is read from it that would have to be answered.
-      webSocket.resume()
+      this.letGo('full')
       this.drained()
     })
+  }
+
+  /** Reads nothing from the peer until every reason for it is gone. */
+  hold(reason: HoldReason): void {
+    this.#holds.add(reason)
+    this.#webSocket.pause()
+  }
+
+  letGo(reason: HoldReason): void {
+    this.#holds.delete(reason)
+    if (this.#holds.size === 0) this.#webSocket.resume()
   }
 
   get isOpen(): boolean {
@@ -41,7 +55,7 @@ export class WebSocketConnection extends StreamConnection {
 
   protected write(bytes: Buffer): boolean {
     const hasRoom = this.#socket.write(bytes)
-    if (!hasRoom) this.#webSocket.pause()
+    if (!hasRoom) this.hold('full')
     return hasRoom
   }
 

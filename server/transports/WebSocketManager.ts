@@ -1,6 +1,6 @@
 // The door for WebSockets: looks at an upgrade before it is answered, and at nothing that isn't
-// for its path. Only a foreign Host or Origin is refused before the upgrade; everything else is
-// answered after it, since to a browser a refused upgrade is just 1006.
+// for its path. Only a foreign Host or Origin, or what is no handshake, is refused before the
+// upgrade; everything else is answered after it, since to a browser a refused upgrade is just 1006.
 
 import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
@@ -47,6 +47,9 @@ export class WebSocketManager {
       // `ws` would echo the first subprotocol that a client offers.
       handleProtocols: () => false,
     })
+    this.#server.on('wsClientError', (_error, socket) => {
+      refuse(socket, 400, 'invalid_request', 'this is not a WebSocket handshake of version 13')
+    })
   }
 
   /** Sockets that are open, accepted or not. */
@@ -54,7 +57,9 @@ export class WebSocketManager {
     return this.#sessions.size
   }
 
+  /** Listens for upgrades. Throws where it does already: two would answer one socket twice. */
   attach(server: Server): void {
+    if (this.#attached.has(server)) throw new Error('this http.Server is attached already')
     const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (isWebSocket(req) && isForSync(req)) return this.#upgrade(req, socket, head)
       // Where others listen, it may be theirs; where nobody does, it would hang unanswered.
@@ -136,6 +141,10 @@ function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Duple
       'leave out the Upgrade header: this server speaks HTTP/1.1',
     )
   const res = new ServerResponse(req)
+  // At an upgrade Node takes its own listeners off the socket, with all that they did.
+  socket.on('error', () => socket.destroy())
+  socket.on('end', () => socket.destroy())
+  socket.on('drain', () => res.emit('drain'))
   res.shouldKeepAlive = false
   res.assignSocket(socket as Socket)
   res.once('finish', () => socket.end(() => socket.destroy()))

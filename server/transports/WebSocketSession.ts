@@ -152,7 +152,6 @@ export class WebSocketSession {
     return new WebSocketCommands({
       context: this.#context,
       connection,
-      webSocket: this.#webSocket,
       topics: allowed,
       identify: (token) => this.#context.identify({ kind: 'token', token }, this.#request),
       sayError: (error, ref) => this.#sayError(error, ref),

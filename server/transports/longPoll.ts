@@ -54,12 +54,13 @@ export function servePoll(
   const topics = parseTopics(topicList(query), context.maxTopics)
   requireTopics(principal, topics, context.authorizeTopic)
 
+  // An answer counts until it was taken, or many of them unread would be a queue without bound.
+  res.once('close', context.limits.admitAddress(plainAddress(req.socket.remoteAddress ?? '')))
+  res.once('close', context.limits.admitUser(principal.userId))
   const audiences = [...ownAudiences(principal), ...topicAudiences(topics)]
   const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
   if (poll.answerIfAny()) return
   if (waitMs === 0 || context.isDraining()) return poll.answer()
-  res.once('close', context.limits.admitAddress(plainAddress(req.socket.remoteAddress ?? '')))
-  res.once('close', context.limits.admitUser(principal.userId))
   // Nothing can be published between the read above and the registration in here: one turn.
   poll.hold(waitMs)
 }
@@ -163,6 +164,7 @@ class HeldPoll implements Connection {
       reason,
       timestamp: this.#context.wallNow(),
     })
+    this.#context.hub.noteDelivered(messages.length)
     // The messages are JSON already: encoded once, when they were published.
     const texts = messages.map(({ json }) => json).join(',')
     sendJsonText(this.#response, 200, `{"success":true,"messages":[${texts}],${facts.slice(1)}`)

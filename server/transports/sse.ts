@@ -16,7 +16,7 @@ import {
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
 import { plainAddress } from '../security/hosts.js'
 import { parseSinceOr, queryOf, topicList } from './query.js'
-import { retryLine, sseFormat } from './sseFormat.js'
+import { retryField, sseFormat } from './sseFormat.js'
 
 /** An EventSource comes back after 1–4 s, each connection told its own, so that not all come at once. */
 const RETRY_MS = { min: 1000, spread: 3000 }
@@ -56,7 +56,8 @@ export function serveStream(
     // Tells nginx not to buffer.
     'X-Accel-Buffering': 'no',
   })
-  res.write(retryLine(RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)))
+  res.write(retryField(RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)))
+  res.write('\n')
   connection.open({ audiences, topics: allowed, denied }, since)
 }
 
@@ -95,8 +96,7 @@ class SseConnection extends StreamConnection {
   }
 
   override drain(reconnectAfterMs: number): void {
-    if (this.isOpen) this.write(Buffer.from(`retry: ${reconnectAfterMs}\n`))
-    super.drain(reconnectAfterMs)
+    this.put(Buffer.concat([retryField(reconnectAfterMs), this.drainEvent(reconnectAfterMs)]))
   }
 
   close(): void {

@@ -17,5 +17,5 @@ function event(name: string, dataJson: string, cursor?: string): Buffer {
   return Buffer.from(`${id}event: ${name}\ndata: ${dataJson}\n\n`)
 }
 
-/** How long an EventSource waits before it comes back, in milliseconds. */
-export const retryLine = (ms: number): Buffer => Buffer.from(`retry: ${ms}\n\n`)
+/** How long an EventSource waits before it comes back: a field for the head of any event. */
+export const retryField = (ms: number): Buffer => Buffer.from(`retry: ${ms}\n`)

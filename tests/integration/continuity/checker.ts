@@ -37,6 +37,8 @@ export class SessionCheck {
   readonly #trail: string[] = []
   #position: Position
   #hasStarted = false
+  /** What the first answer spoke of; a topic that was added later is told of by itself. */
+  #openedWith: ReadonlySet<string> = new Set()
 
   constructor(session: Session) {
     this.session = session
@@ -103,6 +105,7 @@ export class SessionCheck {
   #begin({ cursor, reason, at }: { cursor: string; reason: ResyncReason | undefined; at: Moment }) {
     const { start, log, openedAt } = this.session
     this.#hasStarted = true
+    this.#openedWith = new Set(this.#reading.keys())
     if (start.kind !== 'cursor') {
       if (reason !== undefined) this.#report('false alarm: a resync, and nothing was lost', reason)
       if (start.kind === 'now') this.#startAt(positionOf(cursor))
@@ -178,7 +181,8 @@ export class SessionCheck {
     if (reason === 'forced' && forced?.kind === 'resync' && this.#reading.sees(forced)) {
       const wasTold =
         comparePositions(forced, this.#position) <= 0 ||
-        forced.appliedAt.tick < this.session.openedAt.tick
+        (forced.appliedAt.tick < this.session.openedAt.tick &&
+          forced.audience.some((key) => this.#openedWith.has(key)))
       if (wasTold) this.#report('repeated: at or before what it already had', `forced ${cursor}`)
       this.#claim(cursor, at, forced)
     } else {

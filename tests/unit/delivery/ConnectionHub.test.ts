@@ -28,7 +28,6 @@ describe('in one turn of the event loop the hub', () => {
     expect(b.texts.map(idsIn)).toEqual([['m1002-0', 'm1003-0']])
     expect(both.texts.map(idsIn)).toEqual([['m1001-0', 'm1002-0', 'm1003-0']])
     expect(other.batches).toEqual([])
-    expect(stage.hub.delivered).toBe(7)
   })
 
   it('hands the same bytes to all who get the same', () => {
@@ -82,7 +81,7 @@ describe('in one turn of the event loop the hub', () => {
 
     const byBytes = new Stage()
     const b = join(byBytes, '*')
-    const half = 'x'.repeat(1 << 19)
+    const half = 'x'.repeat(1 << 16)
     byBytes.append(1001, ['*'], half)
     expect(b.batches).toHaveLength(0)
     byBytes.append(1002, ['*'], half)
@@ -98,7 +97,7 @@ describe('in one turn of the event loop the hub', () => {
     await endOfTurn()
     expect(a.texts.map((text) => idsIn(text).length)).toEqual([500, 1])
 
-    const most = 'x'.repeat(1_000_000)
+    const most = 'x'.repeat(120_000)
     stage.publish(1502, ['*'], most)
     stage.append(1503, ['*'], most)
     expect(a.batches).toHaveLength(3)

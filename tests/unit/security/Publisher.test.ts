@@ -23,6 +23,10 @@ function createPublisher(isAccepting = true) {
       appended.push({ drafts, keyScope })
       return drafts.map(() => published)
     },
+    async appendCounted(draft: KeyedDraft, keyScope: string) {
+      appended.push({ drafts: [draft], keyScope })
+      return published
+    },
     async appendToEach(userIds: readonly string[], draft: KeyedDraft, keyScope: string) {
       appended.push({ drafts: [draft], keyScope, userIds })
       return { ...published, messageIds: userIds }

@@ -26,6 +26,12 @@ async function codeOf(
 }
 
 describe('identifying a caller', () => {
+  it('refuses who is not found, be that null or undefined', async () => {
+    for (const found of [null, undefined]) {
+      expect(await codeOf(() => found, tokenOf('x'))).toBe('unauthorized')
+    }
+  })
+
   it('gives the host what the request showed, and returns the principal completed', async () => {
     const authenticate = jest.fn<Authenticate>().mockResolvedValue({ userId: 'ann' })
     const principal = await createIdentify(authenticate)(tokenOf('abc'), request)
@@ -60,7 +66,6 @@ describe('identifying a caller', () => {
     ['a user that is a number', { userId: 5 }],
     ['roles that are one text', { userId: 'ann', roles: 'nonadmin' }],
     ['a control character in a role', { userId: 'ann', roles: ['a\nb'] }],
-    ['nothing at all', undefined],
   ])('is a fault of the host, and lets nobody in, where it returns %s', async (_, found) => {
     expect(await codeOf((() => found) as unknown as Authenticate, tokenOf('x'))).toBe('internal')
   })

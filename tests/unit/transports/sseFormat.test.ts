@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { retryLine, sseFormat } from '../../../server/transports/sseFormat.js'
+import { retryField, sseFormat } from '../../../server/transports/sseFormat.js'
 import { at, EPOCH, messageAt, resyncAt } from '../../support/entries.js'
 
 describe('on an event stream', () => {
@@ -27,8 +27,8 @@ describe('on an event stream', () => {
     )
   })
 
-  it('the wait before a reconnect is a block of its own', () => {
-    expect(retryLine(2740).toString()).toBe('retry: 2740\n\n')
+  it('the wait before a reconnect is a field of its own', () => {
+    expect(retryField(2740).toString()).toBe('retry: 2740\n')
   })
 
   it('no payload can begin a line, whatever it holds', () => {
