@@ -6,7 +6,6 @@ import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { type Logger, pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
-import { SyncError } from '../shared/errors.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
 import {
@@ -21,13 +20,14 @@ import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
 import { isWildcard, type Listening, listen, listeningAt } from './listen.js'
 import { createApi } from './routes/api.js'
+import { answerFaults } from './routes/faults.js'
 import { createHealthRouter } from './routes/health.js'
 import { createMetricsHandler } from './routes/metrics.js'
 import { createStatus } from './routes/status.js'
-import { answerFaults } from './routes/sync.js'
 import { type AuthorizeTopic, authorizeByGrants } from './security/access.js'
 import { type Authenticate, createIdentify, openMode } from './security/authenticate.js'
 import { ConnectionLimits } from './security/ConnectionLimits.js'
+import { Gate } from './security/Gate.js'
 import { createHostRules } from './security/hosts.js'
 import { Publisher } from './security/Publisher.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
@@ -121,9 +121,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   } = options
   const logger = options.logger ?? pino({ level: settings.logLevel })
   const onFault = (error: unknown) => logger.error({ err: error }, 'fault')
-  let state: 'starting' | 'ready' | 'draining' | 'closed' = 'starting'
-  const isClosed = () => state === 'closed'
-  const isDraining = () => state === 'draining' || state === 'closed'
+  const gate = new Gate()
 
   const log = new MessageQueueService({
     ttlMs: settings.messageTtlMs,
@@ -165,10 +163,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxPerUser: settings.maxConnectionsPerUser,
     maxPerAddress: settings.maxConnectionsPerAddress,
   })
-  const assertAccepting = () => {
-    if (isDraining()) throw new SyncError('unavailable', 'this server is stopping; try again')
-  }
-  const publisher = new Publisher({ sync, authorizeTopic, assertAccepting })
+  const publisher = new Publisher({ sync, authorizeTopic, gate })
   const reading = {
     hub,
     log,
@@ -176,14 +171,14 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     limits,
     random,
     wallNow,
-    isDraining,
+    gate,
     heartbeatMs: settings.heartbeatMs,
     maxPayloadBytes: settings.maxPayloadBytes,
     maxTopics: settings.maxTopicsPerConnection,
     newId: uuidv7,
   }
   const webSockets = new WebSocketManager({ ...reading, identify, publisher, hostRules, onFault })
-  const status = createStatus({ hub, sync, monotonicNow, isReady: () => state === 'ready' })
+  const status = createStatus({ hub, sync, monotonicNow, gate })
   const api = createApi({
     poll: reading,
     stream: reading,
@@ -193,9 +188,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     corsOrigins: settings.corsOrigins,
     maxPayloadBytes: settings.maxPayloadBytes,
     status,
-    isDraining,
-    isClosed,
-    assertAccepting,
+    gate,
     onFault,
   })
 
@@ -203,7 +196,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   hub.start()
   const sweeper = setInterval(() => sweep(log), Math.min(SWEEP_EVERY_MS, settings.messageTtlMs))
   sweeper.unref()
-  state = 'ready'
+  gate.phase = 'ready'
   const servers: Server[] = []
   let closing: Promise<void> | undefined
 
@@ -226,7 +219,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     },
 
     async listen() {
-      if (servers.length > 0 || state !== 'ready') {
+      if (servers.length > 0 || !gate.isReady) {
         throw new ConfigError('listen() can be called once, and not after close()')
       }
       const app = createStandaloneApp({
@@ -250,7 +243,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   }
 
   async function stop(): Promise<void> {
-    state = 'draining'
+    gate.phase = 'draining'
     logger.info({ connections: hub.size }, 'draining')
     webSockets.refuseWaiting()
     await drain({
@@ -260,7 +253,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       random,
       monotonicNow,
     })
-    state = 'closed'
+    gate.phase = 'closed'
     webSockets.detach()
     webSockets.destroyAll()
     hub.stop()

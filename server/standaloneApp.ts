@@ -3,7 +3,8 @@
 import express, { type RequestHandler, type Router } from 'express'
 import helmet from 'helmet'
 import { SyncError } from '../shared/errors.js'
-import { answerFaults, hostCheck } from './routes/sync.js'
+import { answerFaults } from './routes/faults.js'
+import { hostCheck } from './routes/origins.js'
 import type { HostRules } from './security/hosts.js'
 import { sendError } from './transports/answer.js'
 

@@ -4,7 +4,9 @@ import { Router } from 'express'
 import { SyncError } from '../../shared/errors.js'
 import { sendError } from '../transports/answer.js'
 import { WEBSOCKET_PATH } from '../transports/WebSocketManager.js'
-import { answerFaults, createSyncRouter, hostCheck, type SyncRouterContext } from './sync.js'
+import { answerFaults } from './faults.js'
+import { hostCheck } from './origins.js'
+import { createSyncRouter, type SyncRouterContext } from './sync.js'
 
 export function createApi(context: SyncRouterContext): Router {
   const api = Router()

@@ -1,7 +1,7 @@
-// Prometheus metrics. Gauges read the parts when they are scraped; nothing is counted twice.
+// Prometheus metrics. They read the parts when they are scraped; nothing is counted twice.
 
 import type { RequestHandler } from 'express'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { ConnectionHub } from '../delivery/ConnectionHub.js'
 import type { RealtimeSyncService } from '../services/RealtimeSyncService.js'
 
@@ -13,32 +13,37 @@ interface MetricsOptions {
 /** Answers `GET /metrics` from a registry of its own. */
 export function createMetricsHandler({ hub, sync }: MetricsOptions): RequestHandler {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  gauge(registry, 'syncline_log_messages', 'Messages in the log', () => sync.stats().log.messages)
-  gauge(registry, 'syncline_log_bytes', 'Bytes in the log', () => sync.stats().log.bytes)
-  gauge(
-    registry,
-    'syncline_log_audiences',
-    'Audiences with messages',
-    () => sync.stats().log.audiences,
-  )
-  gauge(
-    registry,
-    'syncline_published',
-    'Messages published since start',
-    () => sync.stats().published,
-  )
-  gauge(
-    registry,
-    'syncline_delivered',
-    'Messages handed to connections since start',
-    () => hub.delivered,
-  )
+  const registers = [registry]
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+
+  gauge('syncline_log_messages', 'Messages in the log', () => sync.stats().log.messages)
+  gauge('syncline_log_bytes', 'Bytes in the log', () => sync.stats().log.bytes)
+  gauge('syncline_log_audiences', 'Audiences in the log', () => sync.stats().log.audiences)
+  counter('syncline_published_total', 'Messages published', () => sync.stats().published)
+  counter('syncline_delivered_total', 'Entries written to connections', () => hub.delivered)
   new Gauge({
     name: 'syncline_connections',
     help: 'Connections by transport',
     labelNames: ['transport'],
-    registers: [registry],
+    registers,
     collect() {
       for (const [transport, count] of Object.entries(hub.countByTransport())) {
         this.set({ transport }, count)
@@ -46,20 +51,10 @@ export function createMetricsHandler({ hub, sync }: MetricsOptions): RequestHand
     },
   })
 
+  collectDefaultMetrics({ register: registry })
   return async (_req, res) => {
     const text = await registry.metrics()
     res.writeHead(200, { 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' })
     res.end(text)
   }
-}
-
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(read())
-    },
-  })
 }

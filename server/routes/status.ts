@@ -1,12 +1,13 @@
 // What the server says of itself: little to anybody, the details to admins.
 
 import type { ConnectionHub } from '../delivery/ConnectionHub.js'
+import type { Gate } from '../security/Gate.js'
 import type { RealtimeSyncService } from '../services/RealtimeSyncService.js'
 
 interface StatusOptions {
   readonly hub: ConnectionHub
   readonly sync: RealtimeSyncService
-  readonly isReady: () => boolean
+  readonly gate: Gate
   readonly monotonicNow: () => number
 }
 
@@ -17,14 +18,14 @@ export interface Status {
   readonly isReady: boolean
 }
 
-export function createStatus({ hub, sync, isReady, monotonicNow }: StatusOptions): Status {
+export function createStatus({ hub, sync, gate, monotonicNow }: StatusOptions): Status {
   const startedAt = monotonicNow()
   return {
     get isReady() {
-      return isReady()
+      return gate.isReady
     },
     describe(isForAdmin) {
-      const status = isReady() ? 'ok' : 'degraded'
+      const status = gate.isReady ? 'ok' : 'degraded'
       const forAll = { success: true, status, uptimeMs: Math.round(monotonicNow() - startedAt) }
       if (!isForAdmin) return forAll
       const { published, log } = sync.stats()

@@ -1,18 +1,12 @@
 // The HTTP API under /api/sync: from a request to a principal, from a body to the publisher, from
 // a result to an answer. Handlers are plain functions; Express only finds them.
 
-import cors from 'cors'
-import {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-  Router,
-} from 'express'
+import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { SyncError } from '../../shared/errors.js'
 import { isAdmin, type Principal } from '../../shared/principal.js'
 import type { Identify } from '../security/authenticate.js'
 import { credentialOf, fromHeader } from '../security/credentials.js'
+import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
 import { isBatch, type Publisher } from '../security/Publisher.js'
 import type { Published } from '../services/RealtimeSyncService.js'
@@ -21,6 +15,8 @@ import { type PollContext, servePoll } from '../transports/longPoll.js'
 import { queryOf } from '../transports/query.js'
 import { type SseContext, serveStream } from '../transports/sse.js'
 import { readBody } from './body.js'
+import { answerFaults } from './faults.js'
+import { allowOrigins, hostCheck, originCheck } from './origins.js'
 import type { Status } from './status.js'
 
 export interface SyncRouterContext {
@@ -32,10 +28,7 @@ export interface SyncRouterContext {
   readonly corsOrigins: readonly string[]
   readonly maxPayloadBytes: number
   readonly status: Status
-  readonly isDraining: () => boolean
-  readonly isClosed: () => boolean
-  /** Throws `unavailable` where nothing new is taken any more. */
-  readonly assertAccepting: () => void
+  readonly gate: Gate
   readonly onFault: (error: unknown) => void
 }
 
@@ -49,8 +42,8 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   const as =
     (handler: Handler): RequestHandler =>
     async (req, res) => {
-      if (context.isClosed()) throw new SyncError('unavailable', 'this server has stopped')
-      if (context.isDraining()) res.setHeader('Connection', 'close')
+      context.gate.assertReadable()
+      if (context.gate.isDraining) res.setHeader('Connection', 'close')
       const principal = await context.identify(credentialOf(req, queryOf(req)), req)
       // Who left meanwhile would never be noticed to leave again.
       if (!res.closed && !res.destroyed) await handler(principal, req, res)
@@ -68,7 +61,7 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   })
   get('/stream', (principal, req, res) => {
     assertOwnTurn(res)
-    context.assertAccepting()
+    context.gate.assertAccepting()
     serveStream(stream, principal, req, res)
   })
   get('/status', (principal, _req, res) => sendJson(res, 200, status.describe(isAdmin(principal))))
@@ -112,59 +105,6 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   router.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such route')))
   router.use(answerFaults(context.onFault))
   return router
-}
-
-/** Refuses a Host that this server doesn't answer to. */
-export function hostCheck(hostRules: HostRules): RequestHandler {
-  return (req, _res, next) => {
-    hostRules.assertHost(req)
-    next()
-  }
-}
-
-/** The last handler of a chain: every fault becomes an answer, and only real ones are reported. */
-export function answerFaults(onFault: (error: unknown) => void): ErrorRequestHandler {
-  return (error: unknown, _req, res, _next) => {
-    const fault = fromExpress(error)
-    if (!(fault instanceof SyncError)) onFault(fault)
-    // The rest of a body that was refused is not worth reading.
-    const headers =
-      fault instanceof SyncError && fault.code === 'too_large' ? { Connection: 'close' } : {}
-    if (res.headersSent) res.destroy()
-    else sendError(res, fault, headers)
-  }
-}
-
-/** What Express and its body parsers throw for what callers do. */
-const PARSER_FAULTS: ReadonlyMap<unknown, SyncError> = new Map([
-  ['entity.parse.failed', new SyncError('invalid_request', 'the body is not valid JSON')],
-  ['entity.too.large', new SyncError('too_large', 'the body is too large')],
-  ['encoding.unsupported', new SyncError('unsupported_media_type', 'Content-Encoding: is unknown')],
-  ['charset.unsupported', new SyncError('unsupported_media_type', 'charset: must be utf-8')],
-])
-
-function fromExpress(error: unknown): unknown {
-  if (error instanceof URIError) return new SyncError('invalid_request', 'the path is not valid')
-  return error instanceof Error && 'type' in error
-    ? (PARSER_FAULTS.get(error.type) ?? error)
-    : error
-}
-
-function originCheck(hostRules: HostRules): RequestHandler {
-  return (req, _res, next) => {
-    hostRules.assertOrigin(req)
-    next()
-  }
-}
-
-function allowOrigins(origins: readonly string[]): RequestHandler {
-  return cors({
-    origin: [...origins],
-    methods: ['GET', 'POST'],
-    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
-    exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
-    maxAge: 600,
-  })
 }
 
 function only(method: 'GET' | 'POST'): RequestHandler {

@@ -20,12 +20,12 @@ import type {
   RealtimeSyncService,
 } from '../services/RealtimeSyncService.js'
 import { type AuthorizeTopic, mayUse } from './access.js'
+import type { Gate } from './Gate.js'
 
 interface PublisherOptions {
   readonly sync: RealtimeSyncService
   readonly authorizeTopic: AuthorizeTopic
-  /** Throws `unavailable` where nothing is taken any more. */
-  readonly assertAccepting: () => void
+  readonly gate: Pick<Gate, 'assertAccepting'>
 }
 
 export class Publisher {
@@ -92,7 +92,7 @@ export class Publisher {
 
   /** Throws `unavailable` where nothing is taken any more. */
   #accepting(): RealtimeSyncService {
-    this.#options.assertAccepting()
+    this.#options.gate.assertAccepting()
     return this.#options.sync
   }
 

@@ -9,6 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
 import { publicError } from '../../shared/errors.js'
 import type { Release } from '../security/ConnectionLimits.js'
+import type { Gate } from '../security/Gate.js'
 import { type HostRules, plainAddress } from '../security/hosts.js'
 import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
 
@@ -22,7 +23,7 @@ const BOUNDS = { maxFragments: 1024, maxBufferedChunks: 16 * 1024, closeTimeout:
 
 interface WebSocketManagerOptions extends SessionContext {
   readonly hostRules: HostRules
-  readonly isDraining: () => boolean
+  readonly gate: Gate
 }
 
 export class WebSocketManager {
@@ -109,7 +110,7 @@ export class WebSocketManager {
       this.#sessions.delete(session)
       release?.()
     })
-    if (this.#options.isDraining()) session.refuse(CLOSE.restarting)
+    if (this.#options.gate.isDraining) session.refuse(CLOSE.restarting)
     else if (release === undefined) session.refuse(CLOSE.overCapacity)
   }
 

@@ -17,6 +17,7 @@ import {
   topicAudiences,
 } from '../security/access.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
+import type { Gate } from '../security/Gate.js'
 import { plainAddress } from '../security/hosts.js'
 import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
 import { resume, resyncReason, type Start } from '../services/resume.js'
@@ -37,7 +38,7 @@ export interface PollContext {
   readonly maxTopics: number
   /** Unix milliseconds, for the answer's `timestamp`. */
   readonly wallNow: () => number
-  readonly isDraining: () => boolean
+  readonly gate: Gate
 }
 
 /** Answers `GET /poll`. Throws a `SyncError` before anything is written, never after. */
@@ -60,7 +61,7 @@ export function servePoll(
   const audiences = [...ownAudiences(principal), ...topicAudiences(topics)]
   const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
   if (poll.answerIfAny()) return
-  if (waitMs === 0 || context.isDraining()) return poll.answer()
+  if (waitMs === 0 || context.gate.isDraining) return poll.answer()
   // Nothing can be published between the read above and the registration in here: one turn.
   poll.hold(waitMs)
 }

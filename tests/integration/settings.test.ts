@@ -130,7 +130,7 @@ describe('a value that works', () => {
     expect(status).toBe(200)
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=/)
     expect(body).toMatch(/^syncline_connections\{transport="websocket"\} 0$/m)
-    expect(body).toMatch(/^syncline_published 0$/m)
+    expect(body).toMatch(/^syncline_published_total 0$/m)
     await server.kill()
   })
 })

@@ -39,8 +39,10 @@ function createPublisher(isAccepting = true) {
   const publisher = new Publisher({
     sync,
     authorizeTopic: authorizeByGrants,
-    assertAccepting() {
-      if (!isAccepting) throw new SyncError('unavailable', 'stopping')
+    gate: {
+      assertAccepting() {
+        if (!isAccepting) throw new SyncError('unavailable', 'stopping')
+      },
     },
   })
   return { publisher, appended, forced }
