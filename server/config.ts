@@ -89,7 +89,7 @@ export const settingsSchema = z
       .describe('Audiences of which the server remembers exactly what they lost.'),
     maxPayloadBytes: wholeNumber(1024, 16 * MIB)
       .default(64 * 1024)
-      .describe('Largest request body or WebSocket frame, in bytes.'),
+      .describe('Largest request body or WebSocket frame that is taken, in bytes.'),
     heartbeatMs: wholeNumber(100, 15_000)
       .default(15_000)
       .describe('Longest silence of a connection, in ms.'),
