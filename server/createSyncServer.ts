@@ -158,17 +158,19 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     corsOrigins: settings.corsOrigins,
     isLoopbackOnly: isOpenMode && !settings.allowOpenMode,
   })
-  const limits = new ConnectionLimits({
+  const caps = {
     maxConnections: settings.maxConnections,
     maxPerUser: settings.maxConnectionsPerUser,
     maxPerAddress: settings.maxConnectionsPerAddress,
-  })
+  }
+  const limits = new ConnectionLimits(caps)
   const publisher = new Publisher({ sync, authorizeTopic, gate })
   const reading = {
     hub,
     log,
     authorizeTopic,
     limits,
+    answerLimits: new ConnectionLimits(caps),
     random,
     wallNow,
     gate,

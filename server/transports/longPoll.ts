@@ -35,6 +35,8 @@ export interface PollContext {
   readonly log: MessageQueueService
   readonly authorizeTopic: AuthorizeTopic
   readonly limits: ConnectionLimits
+  /** Of answers that were not taken yet: many of them unread would be a queue without bound. */
+  readonly answerLimits: ConnectionLimits
   readonly maxTopics: number
   /** Unix milliseconds, for the answer's `timestamp`. */
   readonly wallNow: () => number
@@ -55,13 +57,15 @@ export function servePoll(
   const topics = parseTopics(topicList(query), context.maxTopics)
   requireTopics(principal, topics, context.authorizeTopic)
 
-  // An answer counts until it was taken, or many of them unread would be a queue without bound.
-  res.once('close', context.limits.admitAddress(plainAddress(req.socket.remoteAddress ?? '')))
-  res.once('close', context.limits.admitUser(principal.userId))
+  const address = plainAddress(req.socket.remoteAddress ?? '')
+  res.once('close', context.answerLimits.admitAddress(address))
+  res.once('close', context.answerLimits.admitUser(principal.userId))
   const audiences = [...ownAudiences(principal), ...topicAudiences(topics)]
   const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
   if (poll.answerIfAny()) return
   if (waitMs === 0 || context.gate.isDraining) return poll.answer()
+  res.once('close', context.limits.admitAddress(address))
+  res.once('close', context.limits.admitUser(principal.userId))
   // Nothing can be published between the read above and the registration in here: one turn.
   poll.hold(waitMs)
 }

@@ -13,7 +13,6 @@ const SECRET = 'postgres://user:password@db.internal'
 
 /** What an authenticate function could return in spite of its type, by token. */
 const ODD: Record<string, unknown> = {
-  undefined: undefined,
   false: false,
   text: 'ann',
   list: [],
@@ -35,6 +34,8 @@ async function authenticate(request: AuthenticationRequest): Promise<PrincipalIn
   asked.push(request)
   const { token } = request
   if (token === undefined || token === 'wrong') return null
+  // What a look-up gives that finds nobody, whatever the type says.
+  if (token === 'unknown') return undefined as unknown as null
   await wait()
   if (token === 'throws') throw new Error(SECRET)
   if (token === 'throws-nothing') throw undefined
@@ -57,7 +58,7 @@ async function rejected(token: string | undefined) {
 }
 
 describe('who is refused', () => {
-  it.each([undefined, 'wrong'])('hears 401 and 4501: %s', async (token) => {
+  it.each([undefined, 'wrong', 'unknown'])('hears 401 and 4501: %s', async (token) => {
     const api = new Api(server.url, token)
     const answers = [
       await api.poll(),

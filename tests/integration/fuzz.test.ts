@@ -9,7 +9,7 @@ import { clientFrame, jsonFrame, RawSocket } from '../support/RawSocket.js'
 import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
 
 const CODES = [
-  ...[1000, 1002, 1003, 1007, 1008, 1009, 1012, 1013],
+  ...[1000, 1002, 1003, 1005, 1007, 1008, 1009, 1012, 1013],
   ...[4400, 4408, 4429, 4500, 4501, 4503],
 ]
 const BODY_RUNS = 800

@@ -89,9 +89,8 @@ const STANDALONE = `
     createSyncServer,
     type Message,
     type MessageDraft,
-    MessageQueueService,
     type Published,
-    RealtimeSyncService,
+    type RealtimeSyncService,
     SyncError,
     type SyncServerOptions,
   } from 'syncline'
@@ -121,12 +120,13 @@ const STANDALONE = `
   await createSyncServer({ heartbeatMs: 1 }).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error
   })
+  const publishDataUpdate: RealtimeSyncService['publishDataUpdate'] = server.sync.publishDataUpdate
   await server.close()
   const path = fileURLToPath(import.meta.resolve('syncline/package.json'))
   console.log(
     JSON.stringify({
       isSame: messages[0]?.id === published.messageId,
-      isService: server.sync instanceof RealtimeSyncService && MessageQueueService !== undefined,
+      hasHelpers: [publishDataUpdate].every((helper) => typeof helper === 'function'),
       version: JSON.parse(readFileSync(path, 'utf8')).version,
     }),
   )
@@ -180,7 +180,7 @@ describe('the tarball', () => {
       expect(files).toContain(file)
     }
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w.-]+\.md|dist\/(server|shared)\/[\w/]+\.(js|d\.ts|js\.map)|dist\/dashboard\/.+)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|docs\/[\w.-]+\.md|dist\/(server|shared)\/[\w/]+\.(js|d\.ts|js\.map)|dist\/dashboard\/.+)$/
     expect(files.filter((file) => !allowed.test(file))).toEqual([])
   })
 
@@ -210,7 +210,7 @@ describe('a foreign TypeScript project', () => {
     expect(ran).toMatchObject({ status: 0, complaints: '' })
     expect(JSON.parse(ran.output)).toEqual({
       isSame: true,
-      isService: true,
+      hasHelpers: true,
       version: manifest.version,
     })
   })

@@ -131,10 +131,11 @@ export class RawSocket {
       .map(({ payload }) => JSON.parse(payload.toString()))
   }
 
-  /** The code of the close frame; `undefined` while there is none. */
+  /** The code of the close frame, 1005 where it carries none; `undefined` while there is no frame. */
   get closeCode(): number | undefined {
     const frame = this.frames.find(({ opcode }) => opcode === OPCODE.close)
-    return frame?.payload.readUInt16BE(0)
+    if (frame === undefined) return undefined
+    return frame.payload.length < 2 ? 1005 : frame.payload.readUInt16BE(0)
   }
 
   /** Writes, and tells whether the kernel took it. */
