@@ -15,6 +15,11 @@ const project = (name) => ({
 })
 
 export default {
-  projects: ['unit', 'contracts', 'conformance', 'integration'].map(project),
+  projects: [
+    project('unit'),
+    project('contracts'),
+    { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
+    project('integration'),
+  ],
   testTimeout: 30_000,
 }

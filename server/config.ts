@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { ConfigError } from '../shared/errors.js'
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -135,11 +136,6 @@ export type Settings = z.output<typeof settingsSchema>
 
 /** Settings as a library user gives them: any of them, the rest by default. */
 export type SettingsInput = z.input<typeof settingsSchema>
-
-/** Settings that can't work. The message has a line per fault. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
 
 /** The environment variable of a setting: `messageTtlMs` → `MESSAGE_TTL_MS`. */
 export const envName = (key: string): string => key.replace(/[A-Z]/g, '_$&').toUpperCase()

@@ -6,11 +6,11 @@ import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { type Logger, pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
+import { ConfigError } from '../shared/errors.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
 import {
   assertSafe,
-  ConfigError,
   isLoopbackHost,
   parseSettings,
   type Settings,
@@ -35,11 +35,11 @@ import { RealtimeSyncService } from './services/RealtimeSyncService.js'
 import { createStandaloneApp } from './standaloneApp.js'
 import { WebSocketManager } from './transports/WebSocketManager.js'
 
-export { SyncError } from '../shared/errors.js'
+export { ConfigError, SyncError } from '../shared/errors.js'
 export type { Message, MessageDraft, ResyncReason } from '../shared/message.js'
 export type { Principal, PrincipalInput } from '../shared/principal.js'
 export type { Broker, BrokerSink, Publication, Receipt } from './brokers/Broker.js'
-export { ConfigError, type SettingsInput } from './config.js'
+export type { SettingsInput } from './config.js'
 export type { AuthorizeTopic } from './security/access.js'
 export type { Authenticate, AuthenticationRequest } from './security/authenticate.js'
 export type { Published, RealtimeSyncService } from './services/RealtimeSyncService.js'
@@ -199,7 +199,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const sweeper = setInterval(() => sweep(log), Math.min(SWEEP_EVERY_MS, settings.messageTtlMs))
   sweeper.unref()
   gate.phase = 'ready'
-  const servers: Server[] = []
+  let listening: Promise<Server[]> | undefined
   let closing: Promise<void> | undefined
 
   return {
@@ -208,20 +208,19 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     publish: (draft, publishOptions) => sync.publish(draft, publishOptions),
     stats: () => status.describe(true),
 
-    attach({ app, server }) {
+    attach(host) {
+      const { app, server } = { ...host }
       if (typeof app?.use !== 'function' || typeof server?.on !== 'function') {
-        throw new ConfigError(
-          'attach needs both: { app, server }, an Express app and its http.Server',
-        )
+        throw new ConfigError('attach needs { app, server }: an Express app and its http.Server')
       }
+      webSockets.attach(server)
       app.use(api)
       // A host's own body parser may have refused a body before it came to us.
       app.use('/api/sync', answerFaults(onFault))
-      webSockets.attach(server)
     },
 
     async listen() {
-      if (servers.length > 0 || !gate.isReady) {
+      if (listening !== undefined || !gate.isReady) {
         throw new ConfigError('listen() can be called once, and not after close()')
       }
       const app = createStandaloneApp({
@@ -234,8 +233,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       })
       const { host, port } = settings
       const attach = (server: Server) => webSockets.attach(server)
-      servers.push(...(await listen({ host, port, onRequest: app, attach })))
-      return listeningAt(host, servers)
+      listening = listen({ host, port, onRequest: app, attach })
+      return listeningAt(host, await listening)
     },
 
     close() {
@@ -260,7 +259,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     webSockets.destroyAll()
     hub.stop()
     clearInterval(sweeper)
-    await Promise.all(servers.map(closeServer))
+    const servers = await listening?.catch(() => [])
+    await Promise.all((servers ?? []).map(closeServer))
     await broker.close()
     logger.info('stopped')
   }

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
-import { ConfigError, readSettings } from './config.js'
+import { ConfigError } from '../shared/errors.js'
+import { readSettings } from './config.js'
 import { createSyncServer, type SyncServer } from './createSyncServer.js'
 
 /** Built by Vite beside the compiled server; run from source, it is in `dist` all the same. */

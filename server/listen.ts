@@ -3,7 +3,7 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { ConfigError } from './config.js'
+import { ConfigError } from '../shared/errors.js'
 
 /** What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. */
 const TIMEOUTS = {

@@ -68,6 +68,11 @@ function sentence({ path, message }: ErrorDetail): string {
   return path === '' ? message : `${path}: ${message}`
 }
 
+/** A use or a setting that can't work, told to whoever runs the server: a line per fault. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
 /** What a stranger may be told of any fault: a `SyncError` as it is, everything else as `internal`. */
 export function publicError(error: unknown): SyncError {
   if (error instanceof SyncError) return error

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
-import { publicError } from '../../shared/errors.js'
+import { ConfigError, publicError } from '../../shared/errors.js'
 import type { Release } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
 import { type HostRules, plainAddress } from '../security/hosts.js'
@@ -60,7 +60,7 @@ export class WebSocketManager {
 
   /** Listens for upgrades. Throws where it does already: two would answer one socket twice. */
   attach(server: Server): void {
-    if (this.#attached.has(server)) throw new Error('this http.Server is attached already')
+    if (this.#attached.has(server)) throw new ConfigError('this http.Server is attached already')
     const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (isWebSocket(req) && isForSync(req)) return this.#upgrade(req, socket, head)
       // Where others listen, it may be theirs; where nobody does, it would hang unanswered.

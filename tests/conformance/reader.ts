@@ -2,6 +2,7 @@
 // all four. It judges nothing: it says what it was told, in order.
 
 import { Api } from '../support/Api.js'
+import { noteOpen } from '../support/openClients.js'
 import { SocketClient } from '../support/SocketClient.js'
 import { StreamClient } from '../support/StreamClient.js'
 import { waitFor } from '../support/waitFor.js'
@@ -158,10 +159,12 @@ async function openPoll(
     if (failure !== undefined) throw failure
     return words
   }
-  return readerOf(heardSoFar, async () => {
+  const close = async () => {
     leaving.abort()
     await asking
-  })
+  }
+  void asking.then(noteOpen(close))
+  return readerOf(heardSoFar, close)
 }
 
 function queryOf(

@@ -1,7 +1,9 @@
 // What the suite is pointed at: BASE_URL where it is set, else a server of its own. The target
-// must be in open mode with default settings, since the suite uses `dev:` tokens.
+// must be in open mode with default settings, since the suite uses `dev:` tokens; `checkTarget.ts`
+// sees to that once, before all tests.
 
-import { afterAll, beforeAll } from '@jest/globals'
+import { afterAll, afterEach, beforeAll } from '@jest/globals'
+import { closeOpenClients } from '../support/openClients.js'
 import { startTestServer, type TestServer } from '../support/testServer.js'
 
 /** The base URL, known once the tests run. */
@@ -11,6 +13,7 @@ export function target(): { readonly url: string } {
   beforeAll(async () => {
     if (given === undefined) own = await startTestServer()
   })
+  afterEach(closeOpenClients)
   afterAll(async () => {
     await own?.close()
   })

@@ -2,46 +2,46 @@
 // connection that messages are counted for, and no place taken under a limit.
 
 import { request } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from '@jest/globals'
-import { startTestServer, type TestServer } from '../support/testServer.js'
+import { Api } from '../support/Api.js'
+import { type GuestServer, startGuestServer } from '../support/guestServer.js'
 import { waitFor } from '../support/waitFor.js'
 
-let server: TestServer | undefined
+let guest: GuestServer | undefined
 afterEach(async () => {
-  await server?.close()
-  server = undefined
+  await guest?.close()
+  guest = undefined
 })
 
 it.each(['/api/sync/stream', '/api/sync/poll?since=now&wait=20'])(
   'a client of %s that leaves while its token is checked is not counted',
   async (path) => {
     let identify: (() => void) | undefined
-    let isAsked = false
-    server = await startTestServer({
-      authenticate: async () => {
-        isAsked = true
-        await new Promise<void>((resolve) => {
-          identify = resolve
-        })
-        return { userId: 'ann' }
+    guest = await startGuestServer({
+      maxConnections: 1,
+      authenticate: async ({ token }) => {
+        if (token === undefined) {
+          await new Promise<void>((resolve) => {
+            identify = resolve
+          })
+        }
+        return { userId: 'ann', roles: ['admin'] }
       },
     })
-    const outgoing = request(`${server.url}${path}`, { agent: false })
+    const { sync, sockets, url } = guest
+    const outgoing = request(`${url}${path}`, { agent: false })
     outgoing.on('error', () => {})
     outgoing.end()
-    await waitFor('the token to be looked at', () => isAsked)
-    const isClosed = new Promise((resolve) => outgoing.on('close', resolve))
+    await waitFor('the token to be looked at', () => identify)
     outgoing.destroy()
-    await isClosed
-    // The server's end of the socket hears of it in its own time.
-    await delay(100)
+    await waitFor('the host to see it leave', () => sockets.size === 0)
     identify?.()
-    // Nothing can be seen of a request that is dropped; a few turns are all that it needs.
-    await delay(50)
 
-    const reached = await server.server.publish({ type: 'test', userId: 'ann' })
-    expect(reached.recipients).toBe(0)
-    expect(server.server.stats()).toMatchObject({ connections: { total: 0 } })
+    // A request that came later was answered: what was done with the one before it is done.
+    const status = await new Api(url, 'any').status()
+    expect(status.body.connections).toMatchObject({ total: 0 })
+    expect((await sync.publish({ type: 'test', userId: 'ann' })).recipients).toBe(0)
+    const poll = await new Api(url, 'any').poll()
+    expect(poll).toMatchObject({ status: 200, body: { count: 1 } })
   },
 )

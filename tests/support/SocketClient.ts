@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import { noteOpen } from './openClients.js'
 import { Inbox, waitFor } from './waitFor.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into frames freely
@@ -20,6 +21,10 @@ export class SocketClient {
     this.socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, { headers })
     this.socket.on('message', (data) => this.frames.add(JSON.parse(String(data))))
     this.socket.on('error', () => {})
+    this.socket.on(
+      'close',
+      noteOpen(() => this.close()),
+    )
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }))
     })

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:http'
 import { queryString } from './Api.js'
+import { noteOpen } from './openClients.js'
 import { Inbox } from './waitFor.js'
 
 export interface StreamEvent {
@@ -29,6 +30,10 @@ export class StreamClient {
     this.response = response
     this.ended = new Promise((resolve) => response.on('close', () => resolve()))
     response.on('error', () => {})
+    response.on(
+      'close',
+      noteOpen(() => this.close()),
+    )
     let rest = ''
     response.setEncoding('utf8')
     response.on('data', (chunk: string) => {

@@ -15,6 +15,8 @@ export interface GuestServer {
   readonly host: Server
   readonly sync: SyncServer
   readonly url: string
+  /** The connections that the host has now, as its side sees them. */
+  readonly sockets: ReadonlySet<Socket>
   /** Ends both, and every connection that the host has. */
   close(): Promise<void>
 }
@@ -27,7 +29,10 @@ export async function startGuestServer(
   const app = express()
   const host = createServer(app)
   const sockets = new Set<Socket>()
-  host.on('connection', (socket) => sockets.add(socket))
+  host.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   prepare(app, host)
   const sync = await createSyncServer({
     logger: pino({ level: 'silent' }),
@@ -41,6 +46,7 @@ export async function startGuestServer(
     app,
     host,
     sync,
+    sockets,
     url: `http://127.0.0.1:${(host.address() as AddressInfo).port}`,
     async close() {
       await sync.close()

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import {
   assertSafe,
-  ConfigError,
   envName,
   isLoopbackHost,
   parseSettings,
   readSettings,
   settingsSchema,
 } from '../../server/config.js'
+import { ConfigError } from '../../shared/errors.js'
 
 function faultOf(act: () => unknown): string {
   try {

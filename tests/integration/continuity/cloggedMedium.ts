@@ -3,6 +3,7 @@
 
 import type { Connection } from '../../../server/delivery/Connection.js'
 import { ConnectionHub } from '../../../server/delivery/ConnectionHub.js'
+import { pseudoRandom } from '../../support/pseudoRandom.js'
 
 interface Medium {
   write(bytes: Buffer): boolean
@@ -30,14 +31,5 @@ function clog(medium: Medium, oneIn: number, random: () => number): void {
     if (!hasRoom || random() * oneIn >= 1) return hasRoom
     setTimeout(() => medium.drained(), random() * 25)
     return false
-  }
-}
-
-/** The same numbers from 0 up to 1 for the same seed. */
-function pseudoRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
   }
 }

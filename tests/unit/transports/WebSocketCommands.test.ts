@@ -1,0 +1,68 @@
+import { expect, it } from '@jest/globals'
+import { authorizeByGrants } from '../../../server/security/access.js'
+import type { Publisher } from '../../../server/security/Publisher.js'
+import { WebSocketCommands } from '../../../server/transports/WebSocketCommands.js'
+import type { WebSocketConnection } from '../../../server/transports/WebSocketConnection.js'
+import { ann, Stage } from '../delivery/MemoryConnection.js'
+
+const BOUND = 4096
+const send = { op: 'send', message: { type: 'a' }, ref: 1 }
+
+/** Commands whose sends are answered when the test says so. */
+function setUp() {
+  const answers: (() => void)[] = []
+  const published = { messageId: 'm', cursor: 'c', timestamp: 1, isDuplicate: false }
+  const publisher = {
+    sendKeyed: () => new Promise((resolve) => answers.push(() => resolve(published))),
+  }
+  const said: string[] = []
+  const holds: string[] = []
+  const connection = {
+    principal: ann,
+    say: (op: string) => said.push(op),
+    hold: () => holds.push('hold'),
+    letGo: () => holds.push('letGo'),
+  }
+  const commands = new WebSocketCommands({
+    context: {
+      log: new Stage().log,
+      authorizeTopic: authorizeByGrants,
+      publisher: publisher as unknown as Publisher,
+      maxTopics: 50,
+    },
+    connection: connection as unknown as WebSocketConnection,
+    topics: [],
+    identify: async () => ann,
+    sayError: () => said.push('error'),
+  })
+  return { commands, answers, said, holds }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+it('refuses sends beyond 4,096 that await their answer, and takes them again after', async () => {
+  const { commands, answers, said } = setUp()
+  for (let sent = 0; sent < BOUND; sent += 1) void commands.run(send)
+  const unavailable = expect.objectContaining({ code: 'unavailable' })
+  expect(() => commands.run(send)).toThrow(unavailable as unknown as Error)
+  expect(answers).toHaveLength(BOUND)
+  answers[0]?.()
+  await settled()
+  void commands.run(send)
+  expect(() => commands.run(send)).toThrow(unavailable as unknown as Error)
+  expect(answers).toHaveLength(BOUND + 1)
+  for (const answer of answers.slice(1)) answer()
+  await settled()
+  expect(said).toEqual(Array.from({ length: BOUND + 1 }, () => 'ok'))
+})
+
+it('reads no more from 64 sends under way on, until there are fewer', async () => {
+  const { commands, answers, holds } = setUp()
+  for (let sent = 0; sent < 63; sent += 1) void commands.run(send)
+  expect(holds).toEqual([])
+  void commands.run(send)
+  expect(holds).toEqual(['hold'])
+  answers[0]?.()
+  await settled()
+  expect(holds).toEqual(['hold', 'letGo'])
+})
