@@ -21,5 +21,6 @@ export default {
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
     project('integration'),
   ],
+  testSequencer: '<rootDir>/tests/conformance/sequencer.mjs',
   testTimeout: 30_000,
 }
