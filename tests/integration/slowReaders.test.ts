@@ -21,7 +21,8 @@ const PER_SECOND = 200
 const PAYLOAD_BYTES = 10_000
 const WARM_UP_SECONDS = 8
 const STALL_SECONDS = process.env.SOAK === '1' ? 120 : 20
-const MAX_GROWTH_MIB = 64
+/** From Node 24 on, buffers that are garbage stay longer: what was 34 MiB at the peak is 69–94 there. */
+const MAX_GROWTH_MIB = Number.parseInt(process.versions.node, 10) < 24 ? 64 : 128
 /** A few seconds of load, so that the log is full long before anything is measured. */
 const MESSAGES_KEPT = 400
 const TOPIC = 'load'
