@@ -85,7 +85,6 @@ export class WebSocketCommands {
     const start = since === undefined ? undefined : parseSinceOr({ kind: 'now' }, since)
     parseTopics([...this.#topics, ...asked], context.maxTopics)
     requireTopics(connection.principal, asked, context.authorizeTopic)
-    for (const topic of asked) this.#topics.add(topic)
 
     const answer = (cursor: string, reason?: ResyncReason) => {
       connection.say('ok', { ref, cursor, resync: reason !== undefined, reason, topics: asked })
@@ -97,6 +96,7 @@ export class WebSocketCommands {
       const position = connection.addAudiences(topicAudiences(asked))
       if (ref !== undefined) answer(context.log.cursorAt(position))
     }
+    for (const topic of asked) this.#topics.add(topic)
   }
 
   #unsubscribe({ topics, ref }: Command<'unsubscribe'>): void {

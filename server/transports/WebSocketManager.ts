@@ -21,6 +21,9 @@ const HARD_LIMIT_FACTOR = 16
 /** Tiny fragments cost far more than their bytes; and how long a peer may take to close, in ms. */
 const BOUNDS = { maxFragments: 1024, maxBufferedChunks: 16 * 1024, closeTimeout: 2000 }
 
+/** How long an answer to an ignored upgrade may wait for its peer. */
+const UNTAKEN_ANSWER_MS = 60_000
+
 interface WebSocketManagerOptions extends SessionContext {
   readonly hostRules: HostRules
   readonly gate: Gate
@@ -62,11 +65,13 @@ export class WebSocketManager {
   attach(server: Server): void {
     if (this.#attached.has(server)) throw new ConfigError('this http.Server is attached already')
     const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // Before anything else: a reset on a socket without a listener ends the process.
+      socket.on('error', () => socket.destroy())
       if (isWebSocket(req) && isForSync(req)) return this.#upgrade(req, socket, head)
       // Where others listen, it may be theirs; where nobody does, it would hang unanswered.
       if (server.listenerCount('upgrade') > 1) return
       if (isWebSocket(req)) refuse(socket, 404, 'not_found', 'no such path')
-      else serveWithoutUpgrade(server, req, socket)
+      else serveWithoutUpgrade(server, req, socket as Socket)
     }
     server.on('upgrade', onUpgrade)
     this.#attached.set(server, onUpgrade)
@@ -88,8 +93,6 @@ export class WebSocketManager {
   }
 
   #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Before anything else: a reset on a socket without a listener ends the process.
-    socket.on('error', () => socket.destroy())
     try {
       this.#options.hostRules.assertHost(req)
       this.#options.hostRules.assertOrigin(req)
@@ -131,7 +134,7 @@ function isWebSocket({ headers }: IncomingMessage): boolean {
  * A server ignores an upgrade that it doesn't know (RFC 9110, section 7.8), such as the offer of
  * HTTP/2 by `curl --http2`. Node has stopped reading by then, so a body can't follow.
  */
-function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Duplex): void {
+function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Socket): void {
   const hasBody =
     req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
   if (hasBody)
@@ -143,11 +146,12 @@ function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Duple
     )
   const res = new ServerResponse(req)
   // At an upgrade Node takes its own listeners off the socket, with all that they did.
-  socket.on('error', () => socket.destroy())
   socket.on('end', () => socket.destroy())
   socket.on('drain', () => res.emit('drain'))
+  socket.on('timeout', () => socket.destroy())
+  socket.setTimeout(UNTAKEN_ANSWER_MS)
   res.shouldKeepAlive = false
-  res.assignSocket(socket as Socket)
+  res.assignSocket(socket)
   res.once('finish', () => socket.end(() => socket.destroy()))
   server.emit('request', req, res)
 }
@@ -158,7 +162,6 @@ function isForSync({ url = '' }: IncomingMessage): boolean {
 
 function refuse(socket: Duplex, status: number, code: string, message: string): void {
   const body = JSON.stringify({ success: false, error: { code, message } })
-  socket.on('error', () => socket.destroy())
   // HTTP sockets stay half-open otherwise, for as long as the peer likes.
   socket.once('finish', () => socket.destroy())
   socket.end(

@@ -77,7 +77,11 @@ class SseConnection extends StreamConnection {
   constructor(context: StreamContext, principal: Principal, response: ServerResponse) {
     super(context, principal)
     this.#response = response
-    response.on('drain', () => this.drained())
+    response.on('drain', () => {
+      this.#blockedBeats = 0
+      // Node says so before the event loop turns: a fast reader would take its whole history in one.
+      setImmediate(() => this.drained())
+    })
     response.on('error', () => response.destroy())
   }
 
