@@ -107,3 +107,23 @@ function isAfter(cursor: string, other: string): boolean {
   const [otherMs = 0, otherCounter = 0] = other.split(/[-.]/).map(Number)
   return ms > otherMs || (ms === otherMs && counter > otherCounter)
 }
+
+it('let a stream be that is read slowly, but steadily, for many intervals', async () => {
+  // Loopback lets go of megabytes at a time, so an interval must be long enough to see some go.
+  const patient = await startTestServer({ heartbeatMs: 1000 })
+  const count = 400
+  for (let sent = 0; sent < count; sent += 1) {
+    await patient.server.publish({ type: 'a', payload: 'x'.repeat(60_000), userId: 'slow' })
+  }
+  const stream = await StreamClient.open(patient.url, { token: 'dev:slow', query: { since: '0' } })
+  stream.response.on('data', () => {
+    stream.response.pause()
+    setTimeout(() => stream.response.resume(), 8)
+  })
+  try {
+    await waitFor('all of its history', () => stream.messages.length === count, 25_000)
+  } finally {
+    stream.close()
+    await patient.close()
+  }
+})

@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals'
-import { authorizeByGrants } from '../../../server/security/access.js'
 import type { Publisher } from '../../../server/security/Publisher.js'
 import { WebSocketCommands } from '../../../server/transports/WebSocketCommands.js'
 import type { WebSocketConnection } from '../../../server/transports/WebSocketConnection.js'
+import { SyncError } from '../../../shared/errors.js'
+import type { Principal } from '../../../shared/principal.js'
 import { ann, Stage } from '../delivery/MemoryConnection.js'
 
 const BOUND = 4096
@@ -17,8 +18,14 @@ function setUp() {
   }
   const said: string[] = []
   const holds: string[] = []
+  const became: string[][] = []
   const connection = {
     principal: ann,
+    isOpen: true,
+    addAudiencesSince: () => {
+      throw new SyncError('unavailable', 'too many are catching up')
+    },
+    become: (_principal: Principal, audiences: string[]) => became.push(audiences),
     say: (op: string) => said.push(op),
     hold: () => holds.push('hold'),
     letGo: () => holds.push('letGo'),
@@ -26,7 +33,7 @@ function setUp() {
   const commands = new WebSocketCommands({
     context: {
       log: new Stage().log,
-      authorizeTopic: authorizeByGrants,
+      authorizeTopic: () => true,
       publisher: publisher as unknown as Publisher,
       maxTopics: 50,
     },
@@ -35,7 +42,7 @@ function setUp() {
     identify: async () => ann,
     sayError: () => said.push('error'),
   })
-  return { commands, answers, said, holds }
+  return { commands, answers, said, holds, became }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -65,4 +72,13 @@ it('reads no more from 64 sends under way on, until there are fewer', async () =
   answers[0]?.()
   await settled()
   expect(holds).toEqual(['hold', 'letGo'])
+})
+
+it('does not grant by a refresh what was refused to a subscribe', async () => {
+  const { commands, became } = setUp()
+  const subscribe = { op: 'subscribe', topics: ['news'], since: 0, ref: 1 }
+  expect(() => commands.run(subscribe)).toThrow('catching up')
+  await commands.run({ op: 'refresh', token: 'x' })
+  expect(became).toHaveLength(1)
+  expect(became[0]).not.toContain('t:news')
 })
