@@ -26,6 +26,24 @@ module.exports = {
       from: { path: '^(server|shared)/' },
       to: { path: '^(client|tests)/' },
     },
+    {
+      name: 'the-connection-knows-no-framework',
+      severity: 'error',
+      from: { path: '^client/connection/' },
+      to: { path: ['^client/(react|dashboard)/', 'node_modules/'] },
+    },
+    {
+      name: 'the-client-takes-only-types-from-the-shared-floor',
+      severity: 'error',
+      from: { path: '^client/(connection|react)/' },
+      to: { path: '^shared/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-react-binding-knows-no-dashboard',
+      severity: 'error',
+      from: { path: '^client/react/' },
+      to: { path: '^client/dashboard/' },
+    },
     ...floors.slice(0, -1).map((floor, index) => ({
       name: `looks-only-down-from-${floor.replace(/[^a-z]/g, '')}`,
       severity: 'error',

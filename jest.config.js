@@ -1,5 +1,6 @@
-// Four projects: `unit` is the inner loop, `contracts` run one suite on every implementation,
-// `conformance` holds the wire contract (also against BASE_URL), `integration` the whole server.
+// Six projects: `unit` is the inner loop, `contracts` run one suite on every implementation,
+// `conformance` holds the wire contract (also against BASE_URL), `integration` the whole server,
+// `browser` the client in a real browser behind faulty networks, `react` the hooks in jsdom.
 const project = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
@@ -20,6 +21,13 @@ export default {
     project('contracts'),
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
     project('integration'),
+    { ...project('browser'), globalSetup: '<rootDir>/tests/browser/buildPage.ts' },
+    {
+      ...project('react'),
+      testEnvironment: '<rootDir>/tests/support/pageEnvironment.mjs',
+      // Not `browser`: the server beside the page needs the real `ws`.
+      testEnvironmentOptions: { customExportConditions: ['node', 'node-addons'] },
+    },
   ],
   testSequencer: '<rootDir>/tests/conformance/sequencer.mjs',
   testTimeout: 30_000,

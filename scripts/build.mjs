@@ -1,4 +1,4 @@
-// Compiles the server and builds the dashboard into dist/, from scratch.
+// Compiles the server and the client and builds the dashboard into dist/, from scratch.
 import { spawnSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 
@@ -8,6 +8,8 @@ if (!existsSync('node_modules/typescript')) {
 }
 
 rmSync('dist', { recursive: true, force: true })
+// The client first: what it shares with the server is then written as the server needs it.
+run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.client.json')
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
 run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
 writeFileSync('dist/.built', '')

@@ -23,6 +23,7 @@ function isStale() {
   const sources = [
     'package.json',
     'tsconfig.build.json',
+    'tsconfig.build.client.json',
     'vite.config.ts',
     ...filesIn('server', 'shared', 'client'),
   ]

@@ -122,6 +122,8 @@ export abstract class StreamConnection implements Connection {
     this.say('connected', connected)
     hub.add(this)
     this.#read()
+    // Moves the client behind the loss, so that the next connect isn't told of it again.
+    if (reason !== undefined) this.beat()
   }
 
   deliver(batch: Batch): void {

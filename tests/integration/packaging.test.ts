@@ -48,7 +48,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A project that has the package, what it depends on, and these packages of its own. */
-function foreignProject(name: string, own: readonly string[], source: string): string {
+function foreignProject(
+  name: string,
+  own: readonly string[],
+  source: string,
+  otherOptions: object = {},
+): string {
   const project = join(folder, name)
   const modules = join(project, 'node_modules')
   mkdirSync(join(modules, 'syncline'), { recursive: true })
@@ -66,6 +71,7 @@ function foreignProject(name: string, own: readonly string[], source: string): s
     skipLibCheck: false,
     types: ['node'],
     outDir: 'out',
+    ...otherOptions,
   }
   writeFileSync(join(project, 'package.json'), '{"name":"foreign","type":"module"}')
   writeFileSync(
@@ -162,17 +168,102 @@ const MISTAKES = `
   await createSyncServer({ authenticate: () => ({ name: 'u' }) })
 `
 
+/** For what a page is built with: both ways in which compilers find modules today. */
+const RESOLUTIONS = [
+  { module: 'NodeNext', moduleResolution: 'NodeNext' },
+  { module: 'ESNext', moduleResolution: 'Bundler' },
+]
+
+const PAGE_PACKAGES = ['react', '@types/react']
+
+const DECLARED = `
+  declare module 'syncline/client' {
+    interface Payloads { 'order.created': { id: number } }
+  }
+`
+
+const PAGE = `
+  import { createElement } from 'react'
+  import {
+    ConnectionError,
+    ConnectionManager,
+    type ConnectionOptions,
+    type Draft,
+    getConnectionManager,
+    type MessageOf,
+    type Payloads,
+    type Sent,
+    type Snapshot,
+  } from 'syncline/client'
+  import {
+    ConnectionManagerProvider,
+    useConnectionManager,
+    useLastMessage,
+    useMessages,
+    useResync,
+  } from 'syncline/react'
+  ${DECLARED}
+  const options: ConnectionOptions = { baseUrl: 'http://127.0.0.1:1', fetch }
+  const manager = new ConnectionManager(options)
+  const shared: ConnectionManager = getConnectionManager(options)
+  manager.onMessage(({ payload }) => payload.id.toFixed(), { type: 'order.created' })
+  const draft: Draft<'order.created'> = { type: 'order.created', payload: { id: 1 } }
+  export const send = (): Promise<Sent> => manager.send(draft)
+  export const sendOther = () => manager.send({ type: 'undeclared', payload: ['anything'] })
+  export const payload: Payloads['order.created'] = { id: 1 }
+
+  export function Orders() {
+    const { status, send, onMessage } = useConnectionManager()
+    const orders: readonly MessageOf<'order.created'>[] = useMessages({ type: 'order.created' })
+    const last = useLastMessage({ type: 'order.created', topic: 'orders' })
+    useResync(({ reason }) => reason.length)
+    onMessage(({ payload }) => payload.id.toFixed(), { type: 'order.created' })
+    void send({ type: 'order.created', payload: { id: 2 } })
+    const total = orders.reduce((sum, { payload }) => sum + payload.id, 0)
+    return createElement('p', null, status, total, last?.payload.id.toFixed())
+  }
+  export const app = createElement(
+    ConnectionManagerProvider,
+    {
+      config: options,
+      onConnected: ({ transport }: Snapshot) => transport,
+      onError: ({ code }: ConnectionError) => code,
+    },
+    createElement(Orders),
+  )
+  const { status } = shared.getSnapshot()
+  console.log(JSON.stringify({ status, isShared: shared === manager }))
+`
+
+/** What must not compile on a page, each on a line of its own from the fifth on. */
+const PAGE_MISTAKES = `import { ConnectionManager } from 'syncline/client'
+  import { useConnectionManager, useMessages } from 'syncline/react'
+  ${DECLARED.trim().replaceAll('\n', ' ')}
+  const manager = new ConnectionManager()
+  manager.onMessage(({ payload }) => payload.name, { type: 'order.created' })
+  manager.send({ type: 'order.created', payload: { id: '1' } })
+  export const useName = () => useMessages({ type: 'order.created' })[0]?.payload.name
+  export const useSend = () => useConnectionManager().send({ type: 'order.created', payload: 1 })
+  new ConnectionManager({ url: 'http://127.0.0.1:1' })
+  manager.on('nope', () => {})
+`
+
 // A compiler on a busy machine.
 jest.setTimeout(60_000)
 
 describe('the tarball', () => {
-  it('holds the built server, the dashboard and the documents, and no sources or tests', () => {
+  it('holds the built server and client, the dashboard and the documents, and no sources or tests', () => {
     for (const file of [
       'package.json',
       'README.md',
       'dist/server/createSyncServer.js',
       'dist/server/createSyncServer.d.ts',
       'dist/server/index.js',
+      'dist/client/connection/index.js',
+      'dist/client/connection/index.d.ts',
+      'dist/client/connection/onDemand.js',
+      'dist/client/react/index.js',
+      'dist/client/react/index.d.ts',
       'dist/dashboard/index.html',
       'docs/protocol.md',
       'docs/settings.md',
@@ -180,7 +271,7 @@ describe('the tarball', () => {
       expect(files).toContain(file)
     }
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|docs\/[\w.-]+\.md|dist\/(server|shared)\/[\w/]+\.(js|d\.ts|js\.map)|dist\/dashboard\/.+)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|docs\/[\w.-]+\.md|dist\/(server|client|shared)\/[\w/]+\.(js|d\.ts|js\.map)|dist\/dashboard\/.+)$/
     expect(files.filter((file) => !allowed.test(file))).toEqual([])
   })
 
@@ -229,6 +320,26 @@ describe('a foreign TypeScript project', () => {
     expect(status).not.toBe(0)
     const lines = [...output.matchAll(/main\.ts\((\d+),\d+\)/g)].map(([, line]) => Number(line))
     expect([...new Set(lines)]).toEqual([4, 5, 6, 7])
+  })
+
+  describe.each(RESOLUTIONS)('of a page, with moduleResolution $moduleResolution', (options) => {
+    const { moduleResolution: name } = options
+    const browser = { ...options, types: [] }
+
+    it('compiles with payloads of its own, and runs', () => {
+      const project = foreignProject(`page-${name}`, PAGE_PACKAGES, PAGE, browser)
+      expect(compile(project)).toMatchObject({ status: 0, output: '' })
+      const ran = run(process.execPath, ['out/main.js'], project)
+      expect(ran).toMatchObject({ status: 0, complaints: '' })
+      expect(JSON.parse(ran.output)).toEqual({ status: 'disconnected', isShared: false })
+    })
+
+    it('is told of its mistakes by the compiler', () => {
+      const project = foreignProject(`mistaken-${name}`, PAGE_PACKAGES, PAGE_MISTAKES, browser)
+      const { output } = compile(project)
+      const lines = [...output.matchAll(/main\.ts\((\d+),\d+\)/g)].map(([, line]) => Number(line))
+      expect([...new Set(lines)]).toEqual([5, 6, 7, 8, 9, 10])
+    })
   })
 
   it('reaches nothing but what the package exports', () => {

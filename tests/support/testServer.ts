@@ -6,6 +6,7 @@ import {
   type SyncServer,
   type SyncServerOptions,
 } from '../../server/createSyncServer.js'
+import { waitFor } from './waitFor.js'
 
 export interface TestServer {
   /** `http://127.0.0.1:<port>` */
@@ -25,4 +26,14 @@ export async function startTestServer(options: SyncServerOptions = {}): Promise<
   })
   const { url } = await server.listen()
   return { url, server, close: () => server.close() }
+}
+
+/** One on the port of a server that is gone. Others on this machine may use it for a moment. */
+export function startTestServerAt(port: number): Promise<TestServer> {
+  return waitFor('the port to be free', () =>
+    startTestServer({ port }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error
+      return undefined
+    }),
+  )
 }

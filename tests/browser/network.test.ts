@@ -1,0 +1,72 @@
+// A page behind a network that swallows, resets, slices or holds back what it carries.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { FaultProxy } from '../support/FaultProxy.js'
+import type { Fault } from '../support/faults.js'
+import { TestBrowser } from '../support/TestBrowser.js'
+import { ProbedPage } from './ProbedPage.js'
+import { expectPromptStart, expectReturn, Scene } from './Scene.js'
+
+const TIMEOUT_MS = 150_000
+
+let browser: TestBrowser
+let scene: Scene
+let proxy: FaultProxy
+let page: ProbedPage
+
+beforeAll(async () => {
+  browser = await TestBrowser.start()
+})
+afterAll(() => browser.close())
+
+beforeEach(async () => {
+  scene = await Scene.start()
+  proxy = await FaultProxy.start(scene.port)
+  scene.publisher.start()
+})
+afterEach(async () => {
+  await browser.closePages()
+  await scene.close()
+  await proxy.close()
+})
+
+async function open(kind: Fault['kind']): Promise<void> {
+  proxy.fault = { kind }
+  page = await ProbedPage.open(browser, proxy.url)
+  await expectPromptStart(page, `network: ${kind}`)
+}
+
+it.each([
+  ['is as it should be', 'none', 100],
+  ['answers upgrades and swallows every frame', 'swallowAfterUpgrade', 300],
+  // Long enough for several connections to be reset.
+  ['resets every connection after 1–5 s', 'resets', 750],
+  ['carries every byte alone', 'slices', 250],
+  // Long enough for the stream to come free, late, with what others have delivered.
+  ['holds the first 64 kB of a stream back', 'holdsFirstStreamBytes', 500],
+] as const)(
+  'loses nothing where the network %s, and is on WebSocket when that is over',
+  async (_what, kind, messagesUnderFault) => {
+    await open(kind)
+    await page.more(messagesUnderFault, 60_000)
+    await expectReturn(page, () => proxy.lift())
+    await scene.expectContinuous(page)
+  },
+  TIMEOUT_MS,
+)
+
+it(
+  'returns at once when the page hears that it is online, however often it had failed',
+  async () => {
+    await open('blocksWebSocket')
+    await delay(8000)
+    proxy.lift()
+    await page.page.evaluate(() => window.dispatchEvent(new Event('online')))
+    await page.onWebSocket(2000)
+    await page.more(50)
+    await scene.expectContinuous(page)
+    expect((await page.glance()).status).toBe('connected')
+  },
+  TIMEOUT_MS,
+)
