@@ -14,19 +14,14 @@ import type { Environment } from './environment.js'
 import type { AnswerFrame, ConnectedFrame, Frame } from './frames.js'
 import type { ResolvedOptions } from './options.js'
 import { forkOf, type Position, remember } from './position.js'
+import { createRungs, type Rung } from './rungs.js'
 import type { Link, LinkEvent, Reading, Transport, TransportName } from './transport.js'
 
 /** How long a transport has before the next one starts beside it. */
 const HEAD_START_MS: { readonly [Name in TransportName]?: number } = { websocket: 500, sse: 1000 }
-/** Browsers allow six HTTP/1.1 connections per host: hidden tabs leave them to others. */
-const WHILE_HIDDEN: readonly TransportName[] = ['websocket', 'poll']
 /** A link that ends sooner than this after its first word was not worth having. */
 const STEADY_MS = 1000
 const REPLACE_AGAIN_MS = 3000
-/** How long what failed where something worse succeeded is left alone: at first, and at most. */
-const VERDICT_MS = 2000
-const MAX_VERDICT_MS = 120_000
-
 export interface LadderListener {
   /** A link carries: what it said first, and by which transport it came. */
   carried(frame: ConnectedFrame, transport: TransportName): void
@@ -51,14 +46,6 @@ export interface LadderParts {
   readonly listener: LadderListener
 }
 
-/** A transport and its place, 0 the best; what is held against it, and until when. */
-interface Rung {
-  readonly transport: Transport
-  readonly place: number
-  strikes: number
-  until: number
-}
-
 /** A link that is being opened, or carries. */
 interface Attempt {
   readonly rung: Rung
@@ -80,11 +67,9 @@ export type Ladder = ReturnType<typeof createLadder>
 
 export function createLadder(parts: LadderParts) {
   const { transports, environment, options, reading, listener } = parts
-  const { now, random, after } = environment
+  const { now, after } = environment
   const breaker = createBreaker(now)
-  const rungs: readonly Rung[] = transports.map((transport, place) => {
-    return { transport, place, strikes: 0, until: 0 }
-  })
+  const { rungs, permitted, isDue, strike } = createRungs(transports, environment)
   const trying = new Map<Rung, Attempt>()
   let { since } = options
   let queue: readonly Rung[] = []
@@ -102,20 +87,7 @@ export function createLadder(parts: LadderParts) {
 
   const isBetter = ({ place }: Rung) => !carrier || place < carrier.rung.place
   const base = () => rewind ?? carrier?.position ?? kept
-  const isDue = ({ until }: Rung) => until <= now()
   const better = () => permitted().filter(isBetter)
-
-  function permitted(): readonly Rung[] {
-    if (!environment.isHidden()) return rungs
-    const some = rungs.filter(({ transport }) => WHILE_HIDDEN.includes(transport.name))
-    return some.length > 0 ? some : rungs
-  }
-
-  function strike(rung: Rung, retryAfterMs = 0): void {
-    const ms = Math.min(MAX_VERDICT_MS, VERDICT_MS * 2 ** rung.strikes) * (0.75 + random() / 2)
-    rung.strikes += 1
-    rung.until = now() + Math.max(ms, retryAfterMs)
-  }
 
   function makeStale(): void {
     for (const attempt of trying.values()) attempt.isStale = true
@@ -135,9 +107,7 @@ export function createLadder(parts: LadderParts) {
     if (!first) return settle()
     queue = rest
     const headStartMs = HEAD_START_MS[first.transport.name]
-    if (rest.length > 0 && headStartMs) {
-      cancelHeadStart = after(headStartMs, startNext)
-    }
+    if (rest.length > 0 && headStartMs) cancelHeadStart = after(headStartMs, startNext)
     start(first)
   }
 
@@ -317,9 +287,7 @@ export function createLadder(parts: LadderParts) {
   /** Nothing is left to start: either nothing carries, or something better is tried for later. */
   function settle(): void {
     if (trying.size > 0) return
-    if (!carrier) {
-      return giveUp(worst ?? { kind: 'lost', why: 'no transport' })
-    }
+    if (!carrier) return giveUp(worst ?? { kind: 'lost', why: 'no transport' })
     const waits = better().map(({ until }) => until - now())
     if (isReplacing) waits.push(REPLACE_AGAIN_MS)
     cancelReturn()
