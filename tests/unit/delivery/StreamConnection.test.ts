@@ -45,7 +45,7 @@ describe('a connection that opens', () => {
       reason: 'evicted',
       cursor: cursorOf(1001),
     })
-    expect(connection.told).toEqual(['connected', 'm1003-0', 'm1004-0'])
+    expect(connection.told).toEqual(['connected', 'm1003-0', 'm1004-0', 'heartbeat'])
   })
 
   it('hears of a forced resync in "connected", and not again', () => {
@@ -55,10 +55,20 @@ describe('a connection that opens', () => {
     stage.publish(1003)
     const connection = stage.open(['*'], { since: cursorOf(1000) })
     expect(connection.frames[0]).toMatchObject({ resync: true, reason: 'forced' })
-    expect(connection.told).toEqual(['connected', 'm1001-0', 'm1003-0'])
+    expect(connection.told).toEqual(['connected', 'm1001-0', 'm1003-0', 'heartbeat'])
     const fresh = stage.open(['*'], { since: '0' })
     expect(fresh.frames[0]).toMatchObject({ resync: false })
     expect(fresh.told).toEqual(['connected', 'm1001-0', 'm1003-0'])
+  })
+
+  it('is moved behind the loss that it was told of, though nothing else is sent', () => {
+    const stage = new Stage()
+    stage.publish(1001)
+    stage.force(1002)
+    const connection = stage.open(['*'], { since: cursorOf(1001) })
+    expect(connection.told).toEqual(['connected', 'heartbeat'])
+    const again = stage.open(['*'], { since: String(connection.frames[1]?.cursor) })
+    expect(again.frames[0]).toMatchObject({ resync: false })
   })
 
   it('lets others have a turn while it takes a long history', async () => {
