@@ -12,7 +12,7 @@ const managers = new Map<string, ConnectionManager>()
  * throws a `ConnectionError` `invalid_options`: use the connection as it is, or make one of your own
  * with `new ConnectionManager()`. Functions can't be compared: the first ones stay.
  *
- * Where there is no page and no worker, that is on a server, each call makes a new one: what is
+ * Where there is no page and no dedicated worker, as on a server, each call makes a new one: what is
  * shared there would be shared between users.
  */
 export function getConnectionManager(options: ConnectionOptions = {}): ConnectionManager {
