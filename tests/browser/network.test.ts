@@ -1,39 +1,24 @@
 // A page behind a network that swallows, resets, slices or holds back what it carries.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { FaultProxy } from '../support/FaultProxy.js'
 import type { Fault } from '../support/faults.js'
-import { TestBrowser } from '../support/TestBrowser.js'
 import { ProbedPage } from './ProbedPage.js'
-import { expectPromptStart, expectReturn, Scene } from './Scene.js'
+import { expectPromptStart, expectReturn } from './Scene.js'
+import { setUp } from './setUp.js'
 
 const TIMEOUT_MS = 150_000
 
-let browser: TestBrowser
-let scene: Scene
-let proxy: FaultProxy
+const setting = setUp(
+  (port) => FaultProxy.start(port),
+  (proxy) => proxy.close(),
+)
 let page: ProbedPage
 
-beforeAll(async () => {
-  browser = await TestBrowser.start()
-})
-afterAll(() => browser.close())
-
-beforeEach(async () => {
-  scene = await Scene.start()
-  proxy = await FaultProxy.start(scene.port)
-  scene.publisher.start()
-})
-afterEach(async () => {
-  await browser.closePages()
-  await scene.close()
-  await proxy.close()
-})
-
 async function open(kind: Fault['kind']): Promise<void> {
-  proxy.fault = { kind }
-  page = await ProbedPage.open(browser, proxy.url)
+  setting.between.fault = { kind }
+  page = await ProbedPage.open(setting.browser, setting.between.url)
   await expectPromptStart(page, `network: ${kind}`)
 }
 
@@ -50,8 +35,8 @@ it.each([
   async (_what, kind, messagesUnderFault) => {
     await open(kind)
     await page.more(messagesUnderFault, 60_000)
-    await expectReturn(page, () => proxy.lift())
-    await scene.expectContinuous(page)
+    await expectReturn(page, () => setting.between.lift())
+    await setting.scene.expectContinuous(page)
   },
   TIMEOUT_MS,
 )
@@ -61,11 +46,11 @@ it(
   async () => {
     await open('blocksWebSocket')
     await delay(8000)
-    proxy.lift()
+    setting.between.lift()
     await page.page.evaluate(() => window.dispatchEvent(new Event('online')))
     await page.onWebSocket(2000)
     await page.more(50)
-    await scene.expectContinuous(page)
+    await setting.scene.expectContinuous(page)
     expect((await page.glance()).status).toBe('connected')
   },
   TIMEOUT_MS,

@@ -1,11 +1,11 @@
 // A page behind a real nginx that stands in the way of WebSockets, or of event streams, too.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { type Nginx, type NginxVariant, startNginx } from '../support/nginx.js'
-import { TestBrowser } from '../support/TestBrowser.js'
+import { expect, it } from '@jest/globals'
+import { type NginxVariant, startNginx } from '../support/nginx.js'
 import { ProbedPage } from './ProbedPage.js'
-import { expectPromptStart, expectReturn, Scene } from './Scene.js'
+import { expectPromptStart, expectReturn } from './Scene.js'
+import { setUp } from './setUp.js'
 
 const TIMEOUT_MS = 150_000
 /** Long enough for a healthy client to settle on what works here. */
@@ -13,30 +13,15 @@ const MESSAGES_UNDER_FAULT = 250
 /** Longer than the proxy lets a connection be silent, and than the server is. */
 const SILENCE_MS = 25_000
 
-let browser: TestBrowser
-let scene: Scene
-let nginx: Nginx
+const setting = setUp(
+  (upstreamPort) => startNginx({ upstreamPort }),
+  (nginx) => nginx.stop(),
+)
 let page: ProbedPage
 
-beforeAll(async () => {
-  browser = await TestBrowser.start()
-})
-afterAll(() => browser.close())
-
-beforeEach(async () => {
-  scene = await Scene.start()
-  nginx = await startNginx({ upstreamPort: scene.port })
-  scene.publisher.start()
-})
-afterEach(async () => {
-  await browser.closePages()
-  await scene.close()
-  await nginx.stop()
-})
-
 async function open(variant: NginxVariant): Promise<void> {
-  await nginx.reload(variant)
-  page = await ProbedPage.open(browser, nginx.url)
+  await setting.between.reload(variant)
+  page = await ProbedPage.open(setting.browser, setting.between.url)
   await expectPromptStart(page, `nginx: ${variant}`)
 }
 
@@ -49,8 +34,8 @@ it.each([
   async (_what, variant) => {
     await open(variant)
     await page.more(MESSAGES_UNDER_FAULT, 20_000)
-    await expectReturn(page, () => nginx.reload('plain'))
-    await scene.expectContinuous(page)
+    await expectReturn(page, () => setting.between.reload('plain'))
+    await setting.scene.expectContinuous(page)
   },
   TIMEOUT_MS,
 )
@@ -59,14 +44,14 @@ it(
   'hears at once what comes after a silence in which idle connections were cut',
   async () => {
     await open('cutsIdle')
-    await scene.publisher.stop()
+    await setting.scene.publisher.stop()
     await delay(SILENCE_MS)
-    const n = scene.publisher.count
-    scene.publisher.start()
+    const n = setting.scene.publisher.count
+    setting.scene.publisher.start()
     await page.more(50)
-    const { received } = await scene.expectContinuous(page)
+    const { received } = await setting.scene.expectContinuous(page)
     const first = received.find((message) => message.n === n)
-    expect((first?.at ?? Number.NaN) - scene.publisher.sentAt(n)).toBeLessThan(2000)
+    expect((first?.at ?? Number.NaN) - setting.scene.publisher.sentAt(n)).toBeLessThan(2000)
   },
   TIMEOUT_MS,
 )

@@ -1,36 +1,21 @@
 // What happens to the tab rather than to the network: it goes offline, or out of sight.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { FaultProxy } from '../support/FaultProxy.js'
-import { TestBrowser } from '../support/TestBrowser.js'
 import { ProbedPage } from './ProbedPage.js'
-import { expectPromptStart, expectReturn, Scene } from './Scene.js'
+import { expectPromptStart, expectReturn } from './Scene.js'
+import { setUp } from './setUp.js'
 
 const TIMEOUT_MS = 150_000
 /** Well within what the server keeps, at 50 messages a second. */
 const OFFLINE_MS = 6000
 
-let browser: TestBrowser
-let scene: Scene
-let proxy: FaultProxy
+const setting = setUp(
+  (port) => FaultProxy.start(port),
+  (proxy) => proxy.close(),
+)
 let page: ProbedPage
-
-beforeAll(async () => {
-  browser = await TestBrowser.start()
-})
-afterAll(() => browser.close())
-
-beforeEach(async () => {
-  scene = await Scene.start()
-  proxy = await FaultProxy.start(scene.port)
-  scene.publisher.start()
-})
-afterEach(async () => {
-  await browser.closePages()
-  await scene.close()
-  await proxy.close()
-})
 
 /** Headless Chromium shows every page, so the page is told otherwise by what it reads and hears. */
 function show(state: 'visible' | 'hidden'): Promise<void> {
@@ -46,18 +31,18 @@ function show(state: 'visible' | 'hidden'): Promise<void> {
 it(
   'carries on where it was when it goes offline and comes back',
   async () => {
-    page = await ProbedPage.open(browser, proxy.url)
+    page = await ProbedPage.open(setting.browser, setting.between.url)
     await expectPromptStart(page, 'tab: offline later')
     await page.onWebSocket(5000)
     await page.more(50)
     await page.page.context().setOffline(true)
-    proxy.fault = { kind: 'blackhole' }
+    setting.between.fault = { kind: 'blackhole' }
     await delay(OFFLINE_MS)
-    proxy.lift()
+    setting.between.lift()
     await page.page.context().setOffline(false)
-    await scene.expectCaughtUp(page, 5000)
+    await setting.scene.expectCaughtUp(page, 5000)
     await page.onWebSocket(10_000)
-    await scene.expectContinuous(page)
+    await setting.scene.expectContinuous(page)
   },
   TIMEOUT_MS,
 )
@@ -65,14 +50,14 @@ it(
 it(
   'keeps its WebSocket when it is hidden, and when it is seen again',
   async () => {
-    page = await ProbedPage.open(browser, proxy.url)
+    page = await ProbedPage.open(setting.browser, setting.between.url)
     await expectPromptStart(page, 'tab: hidden later')
     await page.onWebSocket(5000)
     await show('hidden')
     await page.more(150)
     await show('visible')
     await page.more(100)
-    const { transports } = await scene.expectContinuous(page)
+    const { transports } = await setting.scene.expectContinuous(page)
     expect(transports.map(({ transport }) => transport).filter(Boolean)).toEqual(['websocket'])
   },
   TIMEOUT_MS,
@@ -81,8 +66,8 @@ it(
 it(
   'leaves connections to others while it is hidden without a WebSocket, and loses nothing',
   async () => {
-    proxy.fault = { kind: 'blocksWebSocket' }
-    page = await ProbedPage.open(browser, proxy.url)
+    setting.between.fault = { kind: 'blocksWebSocket' }
+    page = await ProbedPage.open(setting.browser, setting.between.url)
     await expectPromptStart(page, 'tab: hidden on a fallback later')
     await page.until('a stream', ({ transport }) => transport === 'sse')
     await show('hidden')
@@ -90,8 +75,8 @@ it(
     await page.more(50, 30_000)
     await show('visible')
     await page.until('a stream again', ({ transport }) => transport === 'sse', 20_000)
-    await expectReturn(page, () => proxy.lift())
-    await scene.expectContinuous(page)
+    await expectReturn(page, () => setting.between.lift())
+    await setting.scene.expectContinuous(page)
   },
   TIMEOUT_MS,
 )
@@ -99,16 +84,16 @@ it(
 it(
   'returns to WebSocket at once when it is seen again',
   async () => {
-    proxy.fault = { kind: 'blocksWebSocket' }
-    page = await ProbedPage.open(browser, proxy.url)
+    setting.between.fault = { kind: 'blocksWebSocket' }
+    page = await ProbedPage.open(setting.browser, setting.between.url)
     await expectPromptStart(page, 'tab: seen again later')
     await show('hidden')
     await delay(8000)
-    proxy.lift()
+    setting.between.lift()
     await show('visible')
     await page.onWebSocket(2000)
     await page.more(50)
-    await scene.expectContinuous(page)
+    await setting.scene.expectContinuous(page)
   },
   TIMEOUT_MS,
 )
