@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   /** Where to start: `now` (the default), `0` (everything retained), or a cursor kept from before. */
   readonly since?: string
   /** Who you are. Kept in memory only. */
-  readonly token?: string
+  readonly token?: string | undefined
   /** Asked for a token before the first connection, and whenever the server wants a fresh one. */
   readonly getToken?: () => string | Promise<string>
   /** The transports to use, best first. Default: `websocket`, `sse`, `long-poll`, `poll`. */
