@@ -27,9 +27,12 @@ const wholeNumber = (min: number, max: number) =>
     )
 
 const flag = z.union(
-  [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
+  [
+    z.boolean(),
+    z.enum(['true', 'false', 'on', 'off']).transform((text) => text === 'true' || text === 'on'),
+  ],
   {
-    error: 'must be true or false',
+    error: 'must be true or false, or on or off',
   },
 )
 
@@ -118,6 +121,7 @@ export const settingsSchema = z
     maxTopicsPerConnection: wholeNumber(1, 50)
       .default(50)
       .describe('Topics of one connection or request.'),
+    dashboard: flag.default(true).describe('Serves the dashboard at /.'),
     metrics: flag.default(true).describe('Serves Prometheus metrics at /metrics.'),
     logLevel: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {

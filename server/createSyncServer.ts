@@ -180,7 +180,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     newId: uuidv7,
   }
   const webSockets = new WebSocketManager({ ...reading, identify, publisher, hostRules, onFault })
-  const status = createStatus({ hub, sync, monotonicNow, gate })
+  const status = createStatus({ hub, sync, monotonicNow, gate, isOpenMode, settings })
   const api = createApi({
     poll: reading,
     stream: reading,
@@ -227,7 +227,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
         api,
         health: createHealthRouter(status),
         metrics: settings.metrics ? createMetricsHandler({ hub, sync }) : undefined,
-        dashboardFolder: options.dashboardFolder,
+        dashboardFolder: settings.dashboard ? options.dashboardFolder : undefined,
         hostRules,
         onFault,
       })

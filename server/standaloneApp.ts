@@ -3,6 +3,7 @@
 import express, { type RequestHandler, type Router } from 'express'
 import helmet from 'helmet'
 import { SyncError } from '../shared/errors.js'
+import { createDashboard } from './routes/dashboard.js'
 import { answerFaults } from './routes/faults.js'
 import { hostCheck } from './routes/origins.js'
 import type { HostRules } from './security/hosts.js'
@@ -13,6 +14,7 @@ interface StandaloneAppOptions {
   readonly health: Router
   /** Absent where metrics are switched off. */
   readonly metrics: RequestHandler | undefined
+  /** Absent where the dashboard is switched off, or there is none. */
   readonly dashboardFolder: string | undefined
   readonly hostRules: HostRules
   readonly onFault: (error: unknown) => void
@@ -29,13 +31,17 @@ export function createStandaloneApp(options: StandaloneAppOptions): express.Expr
   app.use(api)
   app.use(hostCheck(hostRules))
   if (metrics !== undefined) app.get('/metrics', metrics)
-  if (dashboardFolder !== undefined) app.use(express.static(dashboardFolder, { redirect: false }))
+  if (dashboardFolder !== undefined) app.use(createDashboard(dashboardFolder))
   app.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such page')))
   app.use(answerFaults(onFault))
   return app
 }
 
-/** Nothing from elsewhere; and nothing that would force https on a server without TLS of its own. */
+/**
+ * Nothing from elsewhere; and nothing that would force https on a server without TLS of its own.
+ * 'self' takes in the page's own `/ws` (CSP 3); for Safari before 16, where it doesn't, there are
+ * event streams, since `ws:` would let a page talk to every host there is.
+ */
 function pageSecurity(): RequestHandler {
   return helmet({
     strictTransportSecurity: false,

@@ -9,6 +9,13 @@ interface StatusOptions {
   readonly sync: RealtimeSyncService
   readonly gate: Gate
   readonly monotonicNow: () => number
+  readonly isOpenMode: boolean
+  /** The log's bounds, told beside its sizes. */
+  readonly settings: {
+    readonly messageTtlMs: number
+    readonly maxMessagesPerAudience: number
+    readonly maxLogBytes: number
+  }
 }
 
 export interface Status {
@@ -18,7 +25,9 @@ export interface Status {
   readonly isReady: boolean
 }
 
-export function createStatus({ hub, sync, gate, monotonicNow }: StatusOptions): Status {
+export function createStatus(options: StatusOptions): Status {
+  const { hub, sync, gate, monotonicNow, isOpenMode, settings } = options
+  const { messageTtlMs: ttlMs, maxMessagesPerAudience, maxLogBytes: maxBytes } = settings
   const startedAt = monotonicNow()
   return {
     get isReady() {
@@ -26,13 +35,14 @@ export function createStatus({ hub, sync, gate, monotonicNow }: StatusOptions): 
     },
     describe(isForAdmin) {
       const status = gate.isReady ? 'ok' : 'degraded'
-      const forAll = { success: true, status, uptimeMs: Math.round(monotonicNow() - startedAt) }
+      const uptimeMs = Math.round(monotonicNow() - startedAt)
+      const forAll = { success: true, status, uptimeMs, openMode: isOpenMode }
       if (!isForAdmin) return forAll
       const { published, log } = sync.stats()
       return {
         ...forAll,
         connections: { total: hub.size, ...hub.countByTransport() },
-        log,
+        log: { ...log, maxBytes, maxMessagesPerAudience, ttlMs },
         published,
         delivered: hub.delivered,
         memoryBytes: process.memoryUsage.rss(),

@@ -19,6 +19,7 @@ describe('status', () => {
       expect(body.success).toBe(true)
       expect(['ok', 'degraded']).toContain(body.status)
       expect(body.uptimeMs).toBeGreaterThanOrEqual(0)
+      expect(typeof body.openMode).toBe('boolean')
     },
   )
 
@@ -51,7 +52,14 @@ describe('status', () => {
     const counts: unknown[] = Object.values(body.connections)
     const occupied = counts.filter((count) => typeof count === 'number' && count >= 1)
     expect(occupied.length).toBeGreaterThanOrEqual(2)
-    expect(body).toHaveProperty('log')
+    const { log } = body
+    for (const [size, bound] of [
+      [log.bytes, log.maxBytes],
+      [log.messages, log.audiences * log.maxMessagesPerAudience],
+    ]) {
+      expect(size).toBeLessThanOrEqual(bound)
+    }
+    expect(log.ttlMs).toBeGreaterThan(0)
     expect(body).toHaveProperty('nodes')
     await socket.close()
     stream.close()

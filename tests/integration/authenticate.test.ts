@@ -80,7 +80,9 @@ describe('who is refused', () => {
 
   it('is not anonymous, nor is a dev token believed, once there is authentication', async () => {
     expect(server.server.isOpenMode).toBe(false)
-    expect((await new Api(server.url, 'dev:ann:admin').status()).body.nodes).toBeUndefined()
+    const { body } = await new Api(server.url, 'dev:ann:admin').status()
+    expect(body.nodes).toBeUndefined()
+    expect(body.openMode).toBe(false)
   })
 })
 

@@ -100,6 +100,7 @@ it('sees in stats what an admin sees in the status', async () => {
     log: told.log,
     published: 1,
     status: 'ok',
+    openMode: true,
   })
   await socket.close()
 })

@@ -38,7 +38,7 @@ describe('a server that was started without settings', () => {
 
   it('takes everybody without a token for an admin called anonymous', async () => {
     const api = new Api(server.url)
-    expect((await api.status()).body).toMatchObject({ nodes: 1 })
+    expect((await api.status()).body).toMatchObject({ nodes: 1, openMode: true })
     expect((await api.broadcast({ type: 'a' })).status).toBe(201)
     expect((await SocketClient.connect(server.url)).connected.userId).toBe('anonymous')
   })

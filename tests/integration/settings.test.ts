@@ -2,7 +2,7 @@
 // and what is written about them is true.
 
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { describe, expect, it } from '@jest/globals'
 import { envName, settingsSchema } from '../../server/config.js'
@@ -59,7 +59,8 @@ describe('a value that can not work is refused at start', () => {
     ['MAX_CONNECTIONS_PER_USER', '0', 'must be at least 1'],
     ['MAX_CONNECTIONS_PER_ADDRESS', '0', 'must be at least 1'],
     ['MAX_TOPICS_PER_CONNECTION', '51', 'must be at most 50'],
-    ['METRICS', 'on', 'must be true or false'],
+    ['DASHBOARD', 'no', 'must be true or false'],
+    ['METRICS', 'On', 'must be true or false'],
     ['LOG_LEVEL', 'verbose', ''],
   ])('%s=%s', async (name, value, rule) => {
     expect(await refusal({ [name]: value })).toContain(`\n${name} ${rule}`)
@@ -109,11 +110,14 @@ describe('a port that is in use', () => {
 })
 
 describe('a value that works', () => {
+  const assets = () => readdirSync('dist/dashboard/assets')
+
   it('is used, and an empty one counts as absent', async () => {
     const server = await startServerProcess({
       HEARTBEAT_MS: '',
       CORS_ORIGINS: '',
       METRICS: 'false',
+      DASHBOARD: 'off',
       HOST: '::1',
       LOG_LEVEL: 'silent',
     })
@@ -121,16 +125,21 @@ describe('a value that works', () => {
     const api = new Api(server.url)
     expect((await api.status()).status).toBe(200)
     expect((await api.request('GET', '/metrics')).status).toBe(404)
+    const unknown = await api.request('GET', '/nothing')
+    for (const path of ['/', '/index.html', `/assets/${assets()[0]}`]) {
+      expect(await api.request('GET', path)).toMatchObject({ status: 404, body: unknown.body })
+    }
     await server.kill()
   })
 
-  it('makes /metrics speak Prometheus by default', async () => {
+  it('serves the dashboard, and metrics for Prometheus, by default', async () => {
     const server = await startServerProcess()
     const { status, body, headers } = await new Api(server.url).request('GET', '/metrics')
     expect(status).toBe(200)
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=/)
     expect(body).toMatch(/^syncline_connections\{transport="websocket"\} 0$/m)
     expect(body).toMatch(/^syncline_published_total 0$/m)
+    expect((await new Api(server.url).request('GET', '/')).body).toContain('<!doctype html>')
     await server.kill()
   })
 })

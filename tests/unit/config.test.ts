@@ -99,6 +99,19 @@ describe('the settings', () => {
     expect(fault.split('\n').map((line) => line.split(' ')[0])).toEqual(['PORT', 'METRICS'])
   })
 
+  it.each([
+    ['true', true],
+    ['on', true],
+    ['false', false],
+    ['off', false],
+  ])('that switch something take %s', (text, expected) => {
+    expect(readSettings({ DASHBOARD: text, METRICS: text, ALLOW_OPEN_MODE: text })).toMatchObject({
+      dashboard: expected,
+      metrics: expected,
+      allowOpenMode: expected,
+    })
+  })
+
   it('that contradict each other are an error', () => {
     const mib = 1 << 20
     const fault = faultOf(() => parseSettings({ maxLogBytes: 16 * mib - 1, maxPayloadBytes: mib }))
