@@ -2,9 +2,15 @@
 
 import { useMemo, useState } from 'react'
 import { ConnectionManagerProvider } from '../react/index.js'
+import { ComposePanel } from './compose/ComposePanel.js'
+import { ConnectionPanel } from './connection/ConnectionPanel.js'
+import { FeedPanel } from './feed/FeedPanel.js'
+import { LoadPanel } from './load/LoadPanel.js'
 import type { TabNetwork } from './network/TabNetwork.js'
 import { createApi } from './page/api.js'
+import { Header } from './page/Header.js'
 import { SessionContext } from './page/Session.js'
+import { TopicsPanel } from './topics/TopicsPanel.js'
 
 export function App({ network }: { readonly network: TabNetwork }) {
   const [token, setToken] = useState<string>()
@@ -16,7 +22,14 @@ export function App({ network }: { readonly network: TabNetwork }) {
   return (
     <SessionContext value={session}>
       <ConnectionManagerProvider config={{ fetch, WebSocket, since: '0', token }}>
-        <main className="grid"></main>
+        <Header />
+        <main className="grid">
+          <ConnectionPanel />
+          <LoadPanel />
+          <FeedPanel />
+          <TopicsPanel />
+          <ComposePanel />
+        </main>
       </ConnectionManagerProvider>
     </SessionContext>
   )

@@ -1,0 +1,264 @@
+// The page at `/`, used as a newcomer uses it.
+
+import { gzipSync } from 'node:zlib'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import axe from 'axe-core'
+import { Api } from '../support/Api.js'
+import { TestBrowser } from '../support/TestBrowser.js'
+import { startTestServer, type TestServer } from '../support/testServer.js'
+import { waitFor } from '../support/waitFor.js'
+import { DashboardPage } from './DashboardPage.js'
+
+const dashboardFolder = 'dist/dashboard'
+const MAX_FIRST_LOAD_BYTES = 150 * 1024
+
+let browser: TestBrowser
+let server: TestServer
+let api: Api
+
+beforeAll(async () => {
+  browser = await TestBrowser.start()
+})
+afterAll(() => browser.close())
+beforeEach(async () => {
+  server = await startTestServer({ dashboardFolder })
+  api = new Api(server.url)
+})
+afterEach(async () => {
+  await browser.closePages()
+  await server.close()
+})
+
+const published = async () => (await api.status()).body.published as number
+
+it('goes on in mid-stream while its transports are blocked and given back, and proves it', async () => {
+  const [broken, other] = await Promise.all([
+    DashboardPage.open(browser, server.url),
+    DashboardPage.open(browser, server.url),
+  ])
+  await Promise.all([broken.untilCarriedBy('websocket'), other.untilCarriedBy('websocket')])
+  await broken.startLoad(40, 60)
+  await broken.flip('Block WebSocket')
+  await broken.untilCarriedBy('sse')
+  await broken.flip('Block SSE')
+  await broken.untilCarriedBy('long-poll')
+  await broken.flip('Block SSE')
+  await broken.flip('Block WebSocket')
+  await broken.untilCarriedBy('websocket')
+  await broken.button('Stop').click()
+  for (const page of [broken, other]) {
+    const count = await page.untilQuiet(published)
+    expect(count).toBeGreaterThan(0)
+    await page.untilVerified(count)
+    expect(await page.figure('missing')).toBe(0)
+    expect(await page.figure('repeated')).toBe(0)
+    expect(await page.figure('out-of-order')).toBe(0)
+    await page.untilFact('Resyncs', '0')
+  }
+})
+
+it('catches up after it was offline', async () => {
+  const page = await DashboardPage.open(browser, server.url)
+  await page.untilCarriedBy('websocket')
+  await page.flip('Offline')
+  await page.untilFact('State', 'reconnecting')
+  await api.broadcast({ type: 'while.offline' })
+  await page.flip('Offline')
+  await page.untilCarriedBy('websocket')
+  await page.page.getByRole('option', { name: 'while.offline' }).waitFor()
+  await page.untilVerified(1)
+})
+
+it('says that it was told of a loss', async () => {
+  const page = await DashboardPage.open(browser, server.url)
+  await page.untilCarriedBy('websocket')
+  await page.button('Force resync').click()
+  await page.untilFact('Resyncs', '1')
+  await page.page.getByRole('option', { name: 'forced' }).waitFor()
+})
+
+describe('the feed', () => {
+  it('renders only what is visible, however much comes', async () => {
+    const page = await DashboardPage.open(browser, server.url)
+    await page.untilCarriedBy('websocket')
+    await page.startLoad(500, 4)
+    await waitFor('it all', async () => (await page.figure('received')) === 2000, 20_000)
+    expect(await page.page.getByRole('option').count()).toBeLessThan(60)
+    await page.untilVerified(2000)
+  })
+
+  it('filters by type and topic, pauses, clears, and shows a message whole', async () => {
+    const page = await DashboardPage.open(browser, server.url)
+    await page.untilCarriedBy('websocket')
+    await page.page.getByLabel('Topic to subscribe to').fill('orders')
+    await page.button('Subscribe').click()
+    await page.button('Unsubscribe from orders').waitFor()
+    await waitFor('its subscription to count', async () => {
+      const { body } = await api.broadcast({ type: 'order.created', topics: ['orders'] })
+      return body.recipients === 1
+    })
+    await api.broadcast({ type: 'greeting', payload: { text: '<b>Hello</b>' } })
+    const options = page.page.getByRole('option')
+    await options.filter({ hasText: 'greeting' }).waitFor()
+
+    await page.page.getByLabel('Topic', { exact: true }).selectOption('orders')
+    await options.filter({ hasText: 'greeting' }).waitFor({ state: 'detached' })
+    await page.page.getByLabel('Topic', { exact: true }).selectOption('')
+    await page.page.getByRole('combobox', { name: 'Type' }).selectOption('greeting')
+    await options.filter({ hasText: 'order.created' }).waitFor({ state: 'detached' })
+
+    await page.page.getByRole('listbox').focus()
+    await page.page.keyboard.press('ArrowDown')
+    await page.page.getByText('"<b>Hello</b>"').waitFor()
+
+    await page.button('Pause').click()
+    await api.broadcast({ type: 'greeting', payload: 'second' })
+    await page.page.getByText('1 newer').waitFor()
+    expect(await options.count()).toBe(1)
+    await page.button('Go on').click()
+    await options.filter({ hasText: 'second' }).waitFor()
+    await page.button('Clear').click()
+    await options.first().waitFor({ state: 'detached' })
+  })
+
+  it('holds still while one reads further down', async () => {
+    const page = await DashboardPage.open(browser, server.url)
+    await page.untilCarriedBy('websocket')
+    const messages = Array.from({ length: 100 }, (_, index) => ({ type: 'row', payload: index }))
+    await api.send({ messages })
+    await page.page.getByRole('option', { name: 'row' }).first().waitFor()
+    const box = page.page.getByRole('listbox')
+    await box.evaluate((list) => list.scrollTo({ top: 400 }))
+    await waitFor('it to be held', async () => {
+      await api.send({ type: 'row', payload: 'new' })
+      return page.page.getByText(/\d newer/).isVisible()
+    })
+    expect(await box.evaluate((list) => list.scrollTop)).toBe(400)
+    await page.page.getByText(/\d newer/).click()
+    await page.page.getByRole('option', { name: 'new' }).first().waitFor()
+  })
+})
+
+describe('compose', () => {
+  it('tells what is wrong while one types, and what the server answered', async () => {
+    const page = await DashboardPage.open(browser, server.url)
+    await page.untilCarriedBy('websocket')
+    const payload = page.page.getByLabel('Payload, as JSON')
+    await payload.fill('{"id": }')
+    await page.page.getByText('No JSON').waitFor()
+    expect(await page.button('Broadcast').isDisabled()).toBe(true)
+    await payload.fill('{"id": 8}')
+    await page.button('Broadcast').click()
+    await page.page.getByText('1 connection reached').waitFor()
+    await page.page.getByRole('option', { name: '{"id":8}' }).waitFor()
+  })
+
+  it('shows a refusal as the server words it', async () => {
+    const page = await DashboardPage.open(browser, server.url)
+    await page.page.getByText('anonymous').click()
+    await page.page.getByLabel('Name').fill('bob')
+    await page.button('Become bob').click()
+    await page.button('Who am I: bob').waitFor()
+    await page.page.keyboard.press('Escape')
+    await page.button('Broadcast').click()
+    await page.page.getByText('403 forbidden').waitFor()
+  })
+})
+
+it('shows another user nothing of the one before', async () => {
+  const page = await DashboardPage.open(browser, server.url)
+  await page.untilCarriedBy('websocket')
+  await api.send({ type: 'for.anonymous' })
+  await page.page.getByRole('option', { name: 'for.anonymous' }).waitFor()
+  await page.page.getByText('anonymous').first().click()
+  await page.page.getByLabel('Name').fill('alice')
+  await page.button('Become alice').click()
+  await page.button('Who am I: alice').waitFor()
+  await page.page.getByRole('option', { name: 'for.anonymous' }).waitFor({ state: 'detached' })
+  await api.broadcast({ type: 'for.alice', userId: 'alice' })
+  await page.page.getByRole('option', { name: 'for.alice' }).waitFor()
+})
+
+it('keeps a token in memory alone', async () => {
+  const guarded = await startTestServer({
+    dashboardFolder,
+    authenticate: ({ token }) =>
+      token === 'a-secret-token' ? { userId: 'carol', roles: ['admin'] } : null,
+  })
+  try {
+    const page = await DashboardPage.open(browser, guarded.url)
+    await page.page.getByText('nobody yet').click()
+    await page.page.getByLabel('Token').fill('a-secret-token')
+    await page.button('Use this token').click()
+    await page.button('Who am I: carol').waitFor()
+    await page.untilCarriedBy('websocket')
+    expect(page.requested.filter((url) => url.includes('secret'))).toEqual([])
+    const kept = await page.page.evaluate(() => JSON.stringify([localStorage, sessionStorage]))
+    expect(kept).not.toContain('secret')
+    await page.page.reload()
+    await page.page.getByText('nobody yet').waitFor()
+  } finally {
+    await browser.closePages()
+    await guarded.close()
+  }
+})
+
+describe.each([
+  ['dark, on a wide screen', { colorScheme: 'dark', width: 1440 }],
+  ['light, on a phone', { colorScheme: 'light', width: 360 }],
+] as const)('%s', (_, look) => {
+  it('has nothing serious to say against it for who uses a keyboard or a screen reader', async () => {
+    const page = await DashboardPage.open(browser, server.url, look)
+    await page.untilCarriedBy('websocket')
+    await api.broadcast({ type: 'greeting', payload: { text: 'Hello' } })
+    await page.page.getByRole('option', { name: 'greeting' }).click()
+    await page.page.getByText('anonymous').first().click()
+    await page.page.evaluate(axe.source)
+    const { violations } = await page.page.evaluate(() =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run(),
+    )
+    const told = violations.map(({ id, impact, nodes }) => ({ id, impact, at: nodes[0]?.html }))
+    expect(told).toEqual([])
+  })
+
+  it('fits the width', async () => {
+    const page = await DashboardPage.open(browser, server.url, look)
+    await page.untilCarriedBy('websocket')
+    await api.broadcast({ type: 'long', payload: 'x'.repeat(2000), topics: ['t'.repeat(200)] })
+    await api.broadcast({ type: 'long', payload: 'x'.repeat(2000) })
+    await page.page.getByRole('option', { name: 'long' }).click()
+    const { scrollWidth, clientWidth } = await page.page.evaluate(() => document.documentElement)
+    expect(scrollWidth).toBeLessThanOrEqual(clientWidth)
+  })
+})
+
+it('asks nobody but its own server, and breaks no content policy', async () => {
+  const page = await DashboardPage.open(browser, server.url)
+  await page.untilCarriedBy('websocket')
+  await page.startLoad(10, 1)
+  await page.untilVerified(10)
+  const { host } = new URL(server.url)
+  expect([...new Set(page.requested.map((url) => new URL(url).host))]).toEqual([host])
+  expect(page.complaints).toEqual([])
+})
+
+it('weighs at most 150 kB on its first load', async () => {
+  const page = await browser.newPage()
+  const files = new Map<string, number>()
+  page.on('response', (response) => {
+    const path = new URL(response.url()).pathname
+    if (path.startsWith('/api')) return
+    const add = async () => {
+      const body = await response.body()
+      const isPacked = response.headers()['content-encoding'] !== undefined
+      expect({ path, isPacked }).toEqual({ path, isPacked: !path.endsWith('.woff2') })
+      files.set(path, isPacked ? gzipSync(body).length : body.length)
+    }
+    void add()
+  })
+  await page.goto(server.url, { waitUntil: 'networkidle' })
+  await page.locator('canvas').first().waitFor()
+  const total = [...files.values()].reduce((sum, bytes) => sum + bytes, 0)
+  expect([...files.keys()].filter((path) => path.endsWith('.js')).length).toBeGreaterThan(1)
+  expect(total).toBeLessThanOrEqual(MAX_FIRST_LOAD_BYTES)
+})
