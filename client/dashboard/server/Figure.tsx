@@ -1,0 +1,76 @@
+// A chart with its name, its lines' values now or under the pointer, and its last samples as a table.
+
+import { lazy, Suspense, useMemo, useState } from 'react'
+import { type FigureOf, textOf } from './figures.js'
+import { SampleTable } from './SampleTable.js'
+import { type Row, type Sample, withBreaks } from './samples.js'
+
+const Chart = lazy(() => import('./Chart.js').then((loaded) => ({ default: loaded.Chart })))
+
+interface FigureProps {
+  readonly figure: FigureOf
+  readonly samples: readonly Sample[]
+  /** Whether the newest sample is not how it is now. */
+  readonly isStale: boolean
+}
+
+export function Figure({ figure, samples, isStale }: FigureProps) {
+  const { title, lines, format, steps } = figure
+  const [hovered, setHovered] = useState<number | null>(null)
+  const rows = useMemo(() => withBreaks(samples), [samples])
+  const data = useMemo(() => columnsOf(rows, lines), [rows, lines])
+  const latest = samples.at(-1)
+  const shown = (hovered === null ? undefined : rows[hovered]?.sample) ?? latest
+  const timeOf = (sample: Sample | undefined) =>
+    sample && (isStale || sample !== latest) ? clock(sample.at) : 'now'
+  const values = lines.map((line) => `${line.name} ${textOf(line, format, latest)}`).join(', ')
+  return (
+    <figure className="figure">
+      <figcaption>
+        <h3>{title}</h3>
+        <span className="dim small">{timeOf(shown)}</span>
+      </figcaption>
+      <Legend figure={figure} sample={shown} />
+      <Suspense fallback={<div className="chart" />}>
+        <Chart
+          label={`${title} over the last minutes; ${timeOf(latest)}: ${values}`}
+          data={data}
+          colours={lines.map(({ colour }) => colour)}
+          format={format}
+          steps={steps}
+          onHover={setHovered}
+        />
+      </Suspense>
+      <SampleTable figure={figure} samples={samples} />
+    </figure>
+  )
+}
+
+interface LegendProps {
+  readonly figure: FigureOf
+  readonly sample: Sample | undefined
+}
+
+function Legend({ figure: { lines, format }, sample }: LegendProps) {
+  return (
+    <dl className="legend">
+      {lines.map((line) => (
+        <div key={line.name}>
+          <dt>
+            <i style={{ background: `var(${line.colour})` }} />
+            {line.name}
+          </dt>
+          <dd>{textOf(line, format, sample)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+const columnsOf = (rows: readonly Row[], lines: FigureOf['lines']) =>
+  [
+    rows.map(({ at }) => at / 1000),
+    ...lines.map(({ read }) => rows.map(({ sample }) => (sample ? read(sample) : null))),
+  ] as const
+
+const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB')
