@@ -10,10 +10,11 @@ import { type ServerProcess, startServerProcess } from '../support/serverProcess
 
 const run = promisify(execFile)
 const readme = await readFile('README.md', 'utf8')
+const protocol = await readFile('docs/protocol.md', 'utf8')
 
 /** The code blocks under a heading. */
-function blocksUnder(heading: string): string[] {
-  const section = readme.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
+function blocksUnder(heading: string, page = readme): string[] {
+  const section = page.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
   return [...section.matchAll(/```\w*\n([\s\S]*?)```/g)].map(([, block]) => block ?? '')
 }
 
@@ -47,7 +48,7 @@ describe('Try it with curl', () => {
   })
 
   it('follows from a cursor over a WebSocket', async () => {
-    const command = blocksUnder('Try it with curl')[2] ?? ''
+    const command = blocksUnder('WebSocket', protocol)[1] ?? ''
     const script = command
       .replaceAll('localhost:5000', new URL(server.url).host)
       .replace('socket.on("message"', 'setTimeout(() => process.exit(0), 1000)\n  $&')
