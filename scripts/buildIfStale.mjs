@@ -21,6 +21,7 @@ function isStale() {
     'package.json',
     'tsconfig.build.json',
     'tsconfig.build.client.json',
+    'tsconfig.build.cli.json',
     'vite.config.ts',
     ...filesIn('server', 'shared', 'client'),
   ]
