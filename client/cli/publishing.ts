@@ -50,7 +50,8 @@ export async function publish(given: Arguments, path: string): Promise<void> {
   print(duplicate === true ? 'published before, by the same key' : 'published')
   print(`  id      ${harmless(String(messageId))}`)
   print(`  cursor  ${harmless(String(cursor))}`)
-  if (recipients !== undefined) print(`  reached ${Number(recipients)} connections now`)
+  if (recipients === undefined) return
+  print(`  reached ${recipients} connection${recipients === 1 ? '' : 's'} now`)
 }
 
 /** The payload goes out to the letter: read and written again, large numbers would be others. */

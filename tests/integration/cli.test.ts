@@ -109,7 +109,7 @@ describe('broadcast', () => {
     started.push(tail)
     await tail.remarked('connected')
     const { output } = await cli(['broadcast', 'cli.all', '"hi"'])
-    expect(output).toContain('reached 1 connections now')
+    expect(output).toContain('reached 1 connection now')
     await waitFor('the message', () => tail.printed.output.includes('cli.all  everyone  "hi"'))
   })
 })
