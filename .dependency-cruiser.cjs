@@ -35,7 +35,7 @@ module.exports = {
     {
       name: 'the-client-takes-only-types-from-the-shared-floor',
       severity: 'error',
-      from: { path: '^client/(connection|react)/' },
+      from: { path: '^client/(cli|connection|react)/' },
       to: { path: '^shared/', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -43,6 +43,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^client/react/' },
       to: { path: '^client/dashboard/' },
+    },
+    {
+      name: 'the-cli-knows-only-the-connection',
+      severity: 'error',
+      from: { path: '^client/cli/' },
+      to: { path: '^client/', pathNot: '^client/(cli|connection)/' },
+    },
+    {
+      name: 'nobody-knows-the-cli',
+      severity: 'error',
+      from: { pathNot: '^client/cli/' },
+      to: { path: '^client/cli/' },
     },
     ...floors.slice(0, -1).map((floor, index) => ({
       name: `looks-only-down-from-${floor.replace(/[^a-z]/g, '')}`,

@@ -2,9 +2,15 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**'] },
+  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'examples/*/dist/**'] },
   {
-    files: ['server/**/*.ts', 'shared/**/*.ts', 'client/**/*.{ts,tsx}', 'tests/**/*.ts'],
+    files: [
+      'server/**/*.ts',
+      'shared/**/*.ts',
+      'client/**/*.{ts,tsx}',
+      'tests/**/*.ts',
+      'examples/**/*.{ts,tsx}',
+    ],
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { projectService: true },

@@ -185,8 +185,8 @@ export function assertSafe({ host, allowOpenMode }: Settings, hasAuthentication:
   if (hasAuthentication) return
   if (isProduction()) {
     throw new ConfigError(
-      'NODE_ENV=production needs authentication: set AUTH_JWT_SECRET or AUTH_JWKS_URL, or pass `authenticate` ' +
-        '(this version verifies no tokens itself yet: use createSyncServer({ authenticate }) in your own server)',
+      'NODE_ENV=production needs authentication: pass `authenticate` to createSyncServer in your own server ' +
+        '(this version verifies no tokens by itself)',
     )
   }
   if (isLoopbackHost(host) || allowOpenMode) return

@@ -84,7 +84,7 @@ function explained(error: unknown, host: string, port: number): unknown {
   switch (codeOf(error)) {
     case 'EADDRINUSE': {
       const other = port === 65_535 ? port - 1 : port + 1
-      return new ConfigError(`port ${port} is in use; try another: PORT=${other} npm start`)
+      return new ConfigError(`port ${port} is in use; try another, such as PORT=${other}`)
     }
     case 'EACCES':
       return new ConfigError(

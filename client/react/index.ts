@@ -1,5 +1,7 @@
 // What applications import as `syncline/react`.
 
+// Typed payloads are declared for `syncline/client`, which a compiler must have read by then.
+export type { Payloads } from '../connection/index.js'
 export {
   ConnectionManagerProvider,
   type ConnectionManagerProviderProps,

@@ -49,6 +49,20 @@ export class DashboardPage {
     return dashboard
   }
 
+  get list(): Locator {
+    return this.page.getByRole('listbox', { name: 'Messages, newest first' })
+  }
+
+  /** Those that are rendered. */
+  get rows(): Locator {
+    return this.list.getByRole('option')
+  }
+
+  /** The newest row that shows `text`. */
+  row(text: string): Locator {
+    return this.rows.filter({ hasText: text }).first()
+  }
+
   button(name: string): Locator {
     return this.page.getByRole('button', { name, exact: true })
   }

@@ -2,7 +2,15 @@
 // and run there. Nothing is fetched.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -262,6 +270,7 @@ describe('the tarball', () => {
       'dist/client/connection/index.js',
       'dist/client/connection/index.d.ts',
       'dist/client/connection/onDemand.js',
+      'dist/client/cli/index.js',
       'dist/client/react/index.js',
       'dist/client/react/index.d.ts',
       'dist/dashboard/index.html',
@@ -339,6 +348,25 @@ describe('a foreign TypeScript project', () => {
       const { output } = compile(project)
       const lines = [...output.matchAll(/main\.ts\((\d+),\d+\)/g)].map(([, line]) => Number(line))
       expect([...new Set(lines)]).toEqual([5, 6, 7, 8, 9, 10])
+    })
+  })
+
+  it('has the command line as `npx syncline`, which can start the server', () => {
+    const project = foreignProject('typing', [], '')
+    const { bin: bins } = JSON.parse(
+      readFileSync(join(project, 'node_modules/syncline/package.json'), 'utf8'),
+    )
+    // As npm links it.
+    const linked = join(project, 'node_modules/.bin/syncline')
+    mkdirSync(dirname(linked))
+    symlinkSync(join('../syncline', bins.syncline), linked)
+    chmodSync(linked, 0o755)
+    const help = run('npx', ['--no-install', 'syncline', '--help'], project)
+    expect(help).toMatchObject({ status: 0, output: expect.stringContaining('npx syncline') })
+    const refused = run(linked, ['start', '--host', '192.0.2.1'], project)
+    expect(refused).toMatchObject({
+      status: 1,
+      complaints: expect.stringContaining("Syncline can't start"),
     })
   })
 

@@ -2,34 +2,18 @@
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { freePort } from '../support/freePort.js'
+import { blocksOf, normalised, sectionOf, shown } from '../support/markdown.js'
 import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
 
 const run = promisify(execFile)
 const readme = await readFile('README.md', 'utf8')
+const protocol = await readFile('docs/protocol.md', 'utf8')
 
-/** The code blocks under a heading. */
-function blocksUnder(heading: string): string[] {
-  const section = readme.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
-  return [...section.matchAll(/```\w*\n([\s\S]*?)```/g)].map(([, block]) => block ?? '')
-}
-
-/** What differs from run to run becomes a placeholder; what the README leaves out matches anything. */
-function normalised(text: string): string {
-  return text
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID')
-    .replace(/\d{13}-\d+\.[a-z0-9]{6,16}/g, 'CURSOR')
-    .replace(/\d{13}/g, 'TIME')
-    .replace(/retry: \d+/g, 'retry: MS')
-}
-
-function shown(text: string): RegExp {
-  const escaped = normalised(text.trim()).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${escaped.replaceAll('…', '.*')}`)
-}
+const blocksUnder = (heading: string, page = readme) => blocksOf(sectionOf(page, heading))
 
 describe('Try it with curl', () => {
   let server: ServerProcess
@@ -43,11 +27,11 @@ describe('Try it with curl', () => {
     // curl ends with an error when its second is over.
     const script = `${commands.replaceAll('localhost:5000', new URL(server.url).host)}true`
     const { stdout } = await run('sh', ['-c', script])
-    expect(normalised(stdout.trim())).toMatch(shown(output))
+    expect(normalised(stdout)).toMatch(shown(output))
   })
 
   it('follows from a cursor over a WebSocket', async () => {
-    const command = blocksUnder('Try it with curl')[2] ?? ''
+    const command = blocksUnder('WebSocket', protocol)[1] ?? ''
     const script = command
       .replaceAll('localhost:5000', new URL(server.url).host)
       .replace('socket.on("message"', 'setTimeout(() => process.exit(0), 1000)\n  $&')
@@ -98,13 +82,3 @@ describe('Attach it to your app', () => {
     ])
   })
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
-}

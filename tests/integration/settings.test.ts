@@ -103,8 +103,8 @@ describe('a port that is in use', () => {
     const { port } = other.address() as AddressInfo
     const output = await refusal({ PORT: String(port), HOST })
     expect(output).toContain(`port ${port} is in use`)
-    expect(output).toMatch(/PORT=\d+ npm start/)
-    expect(output).not.toContain(`PORT=${port} npm start`)
+    expect(output).toMatch(/such as PORT=\d+/)
+    expect(output).not.toContain(`PORT=${port}\n`)
     other.close()
   })
 })
