@@ -58,16 +58,16 @@ function watch(
     } finally {
       clearTimeout(late)
       isAsking = false
-      if (!isOver) timer = setTimeout(ask, EVERY_MS)
+      if (!isOver) timer = setTimeout(askNow, EVERY_MS)
     }
   }
-  const onShown = () => void ask()
-  document.addEventListener('visibilitychange', onShown)
-  void ask()
+  const askNow = () => void ask()
+  document.addEventListener('visibilitychange', askNow)
+  askNow()
   return () => {
     isOver = true
     clearTimeout(timer)
-    document.removeEventListener('visibilitychange', onShown)
+    document.removeEventListener('visibilitychange', askNow)
   }
 }
 
