@@ -3,6 +3,7 @@
 
 import type { ConnectionManager, MessageOf } from '../../connection/index.js'
 import type { Api } from '../page/api.js'
+import { Alarm, type Clock, pageClock } from './Alarm.js'
 import { Proof, type ProofSnapshot } from './Proof.js'
 import { readAgain } from './readAgain.js'
 
@@ -29,16 +30,19 @@ interface Beginning {
   /** How many messages had arrived by then. */
   readonly from: number
   readonly topics: readonly string[]
-  /** Whether all that was to come until then has come: what has not is missing. */
-  readonly isWhole: boolean
+  /** Where the connection was when it last read all that was read until then. */
+  readonly judgedAt: string | undefined
 }
 
 export class ProofReader {
   readonly #manager: ConnectionManager
   readonly #listeners = new Set<() => void>()
-  #api: Api
+  #api: Pick<Api, 'poll'>
   #proof = new Proof('0')
+  /** What the connection reads now, and what the log is still read again for. */
+  #wanted: readonly string[] = []
   #topics: readonly string[] = []
+  #isTurning = false
   #beginnings: readonly Beginning[] = []
   #lastBegun: Beginning | undefined
   #isRunning = false
@@ -46,13 +50,18 @@ export class ProofReader {
   #lastCheckedAt: number | undefined
   #failures = 0
   #isChecking = false
-  #checkTimer: ReturnType<typeof setTimeout> | undefined
-  #settleTimer: ReturnType<typeof setTimeout> | undefined
-  #tellTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #clock: Clock
+  readonly #checking: Alarm
+  readonly #settling: Alarm
+  readonly #telling: Alarm
 
-  constructor(manager: ConnectionManager, api: Api) {
+  constructor(manager: ConnectionManager, api: Pick<Api, 'poll'>, clock = pageClock) {
     this.#manager = manager
     this.#api = api
+    this.#clock = clock
+    this.#checking = new Alarm(clock)
+    this.#settling = new Alarm(clock)
+    this.#telling = new Alarm(clock)
   }
 
   readonly getSnapshot = (): ProofState => this.#state
@@ -67,8 +76,7 @@ export class ProofReader {
     const { on, onMessage } = this.#manager
     const stops = [
       onMessage((message) => this.#arrived(message)),
-      // When the connection has done what the change asks of it, and before anything else comes.
-      on('status', () => queueMicrotask(() => this.#readTopics())),
+      on('status', () => this.#readTopics()),
       on('resync', ({ reason }) => this.#resynced(reason)),
       on('forgotten', () => this.#reset()),
     ]
@@ -77,12 +85,12 @@ export class ProofReader {
     return () => {
       this.#isRunning = false
       for (const stop of stops) stop()
-      this.#stopTimers()
+      this.#stopAlarms()
     }
   }
 
   /** Goes on with the rights that this one has. */
-  use(api: Api): void {
+  use(api: Pick<Api, 'poll'>): void {
     if (api === this.#api) return
     this.#api = api
     if (this.#isRunning) this.#settle()
@@ -93,9 +101,11 @@ export class ProofReader {
   }
 
   #reset(): void {
-    this.#stopTimers()
+    this.#stopAlarms()
     this.#proof = new Proof(this.#position)
-    this.#topics = this.#readable()
+    this.#wanted = this.#readable()
+    this.#topics = this.#wanted
+    this.#isTurning = false
     this.#beginnings = []
     this.#lastBegun = undefined
     this.#lastCheckedAt = undefined
@@ -104,18 +114,14 @@ export class ProofReader {
     this.#schedule()
   }
 
-  #stopTimers(): void {
-    clearTimeout(this.#checkTimer)
-    clearTimeout(this.#settleTimer)
-    clearTimeout(this.#tellTimer)
-    this.#settleTimer = undefined
-    this.#tellTimer = undefined
+  #stopAlarms(): void {
+    for (const alarm of [this.#checking, this.#settling, this.#telling]) alarm.cancel()
   }
 
   // --- what the connection tells
 
   #arrived({ id, cursor }: MessageOf): void {
-    const isInPlace = cursor === this.#manager.cursor && this.#settleTimer === undefined
+    const isInPlace = cursor === this.#manager.cursor && !this.#settling.isSet
     this.#proof.arrived(id, isInPlace)
     this.#changed()
     const { pending } = this.#proof
@@ -125,7 +131,7 @@ export class ProofReader {
   #resynced(reason: string): void {
     this.#proof.told()
     // Asked for by somebody: nothing was lost.
-    if (reason !== 'forced') this.#begin(false)
+    if (reason !== 'forced') this.#begin()
     this.#changed()
   }
 
@@ -136,11 +142,20 @@ export class ProofReader {
   }
 
   #readTopics(): void {
-    const topics = this.#readable()
-    const before = this.#beginnings.at(-1)?.topics ?? this.#topics
-    if (topics.join() === before.join() || this.#settleTimer !== undefined) return
-    if (this.#isCatchingUp()) this.#settle()
-    else this.#begin(true)
+    const wanted = this.#readable()
+    if (wanted.join() === this.#wanted.join()) return
+    this.#wanted = wanted
+    if (this.#settling.isSet || this.#isTurning) return
+    if (this.#isCatchingUp()) return this.#settle()
+    const proof = this.#proof
+    const judgedAt = this.#manager.cursor
+    // What is dropped is dropped at once; what is added is read from the end of this turn on.
+    this.#isTurning = true
+    queueMicrotask(() => {
+      if (proof !== this.#proof) return
+      this.#isTurning = false
+      this.#begin(judgedAt)
+    })
   }
 
   /** Whether topics that were added before are still being read up to where the connection is. */
@@ -151,17 +166,12 @@ export class ProofReader {
 
   /** It can't be told when the change takes place: what comes meanwhile is not compared. */
   #settle(): void {
-    clearTimeout(this.#settleTimer)
-    this.#settleTimer = setTimeout(() => {
-      this.#settleTimer = undefined
-      this.#begin(false)
-    }, SETTLE_MS)
+    this.#settling.set(SETTLE_MS, () => this.#begin())
   }
 
-  #begin(isWhole: boolean): void {
+  #begin(judgedAt?: string): void {
     const { arrivals: from } = this.#proof
-    const topics = this.#readable()
-    this.#lastBegun = { anchor: this.#position, from, topics, isWhole }
+    this.#lastBegun = { anchor: this.#position, from, topics: this.#wanted, judgedAt }
     this.#beginnings = [...this.#beginnings, this.#lastBegun]
     this.#schedule()
   }
@@ -170,20 +180,19 @@ export class ProofReader {
 
   #schedule(): void {
     if (this.#isChecking || !this.#isRunning) return
-    clearTimeout(this.#checkTimer)
-    this.#checkTimer = setTimeout(() => void this.#check(), this.#delayMs())
+    this.#checking.set(this.#delayMs(), () => void this.#check())
   }
 
   #delayMs(): number {
     if (this.#failures > 0) return Math.min(MAX_BACKOFF_MS, 1000 * 2 ** this.#failures)
     const { pending, awaited } = this.#proof.getSnapshot()
     if (this.#beginnings.length > 0 || pending >= MANY_PENDING) return 0
-    return document.hidden || pending + awaited === 0 ? CHECK_IDLY_MS : CHECK_AGAIN_MS
+    return this.#clock.isHidden() || pending + awaited === 0 ? CHECK_IDLY_MS : CHECK_AGAIN_MS
   }
 
   async #check(): Promise<void> {
     // What is to be read is about to change.
-    if (this.#settleTimer !== undefined) return
+    if (this.#settling.isSet) return
     const proof = this.#proof
     const [beginning] = this.#beginnings
     this.#isChecking = true
@@ -206,9 +215,9 @@ export class ProofReader {
       poll: (since) => api.poll(since, topics),
       before: Math.min(proof.arrivals, beginning?.from ?? Number.POSITIVE_INFINITY),
       position: () => {
-        if (beginning?.isWhole) return beginning.anchor
-        const isSteady = this.#beginnings.length === 0 && this.#settleTimer === undefined
-        return isSteady ? this.#manager.cursor : undefined
+        if (beginning) return beginning.judgedAt
+        const isChanging = this.#isTurning || this.#settling.isSet || this.#beginnings.length > 0
+        return isChanging ? undefined : this.#manager.cursor
       },
       isWanted,
     })
@@ -216,7 +225,7 @@ export class ProofReader {
 
   #checked(beginning: Beginning | undefined): void {
     const isRead = this.#failures === 0
-    if (isRead) this.#lastCheckedAt = Date.now()
+    if (isRead) this.#lastCheckedAt = this.#clock.now()
     if (beginning && (isRead || this.#failures >= MAX_CLOSING_FAILURES)) {
       this.#proof.beginAnew(beginning.anchor, beginning.from)
       this.#topics = beginning.topics
@@ -228,10 +237,10 @@ export class ProofReader {
 
   /** Tells at most ten times a second, however many messages arrive. */
   #changed(): void {
-    this.#tellTimer ??= setTimeout(() => {
-      this.#tellTimer = undefined
+    if (this.#telling.isSet) return
+    this.#telling.set(TELL_EVERY_MS, () => {
       this.#state = { ...this.#proof.getSnapshot(), lastCheckedAt: this.#lastCheckedAt }
       for (const listener of this.#listeners) listener()
-    }, TELL_EVERY_MS)
+    })
   }
 }
