@@ -1,0 +1,246 @@
+// Keeps a proof going: tells it what arrives, reads the log again every few seconds, and begins anew
+// where another user, other topics or a loss change what is to be compared. Knows no React.
+
+import type { ConnectionManager, MessageOf } from '../../connection/index.js'
+import type { Api } from '../page/api.js'
+import { Alarm, type Clock, pageClock } from './Alarm.js'
+import { Proof, type ProofSnapshot } from './Proof.js'
+import { readAgain } from './readAgain.js'
+
+const CHECK_AGAIN_MS = 3000
+/** In a hidden tab, and where nothing is open: the last message may be lost without a trace. */
+const CHECK_IDLY_MS = 15_000
+const MAX_BACKOFF_MS = 30_000
+/** The log keeps 1,000 messages of an audience by default: with more, it is read again at once. */
+const MANY_PENDING = 250
+/** How long a change of rights, or of topics while others still settle, may take to be carried out. */
+const SETTLE_MS = 3000
+/** Readings of the log in vain, before what they were to close is given up. */
+const MAX_CLOSING_FAILURES = 3
+const TELL_EVERY_MS = 100
+
+export interface ProofState extends ProofSnapshot {
+  /** By the page's clock, in milliseconds; `undefined` before the first time. */
+  readonly lastCheckedAt: number | undefined
+}
+
+/** Where the comparison is to begin anew, once what came before is read to its end. */
+interface Beginning {
+  readonly anchor: string
+  /** How many messages had arrived by then. */
+  readonly from: number
+  readonly topics: readonly string[]
+  /** Where the connection was when it last read all that was read until then. */
+  readonly judgedAt: string | undefined
+}
+
+export class ProofReader {
+  readonly #manager: ConnectionManager
+  readonly #listeners = new Set<() => void>()
+  #api: Pick<Api, 'poll'>
+  #proof = new Proof('0')
+  /** What the connection reads now, and what the log is still read again for. */
+  #wanted: readonly string[] = []
+  #topics: readonly string[] = []
+  #isTurning = false
+  #beginnings: readonly Beginning[] = []
+  #lastBegun: Beginning | undefined
+  #isRunning = false
+  #state: ProofState = { ...this.#proof.getSnapshot(), lastCheckedAt: undefined }
+  #lastCheckedAt: number | undefined
+  #failures = 0
+  #isChecking = false
+  readonly #clock: Clock
+  readonly #checking: Alarm
+  readonly #settling: Alarm
+  readonly #telling: Alarm
+
+  constructor(manager: ConnectionManager, api: Pick<Api, 'poll'>, clock = pageClock) {
+    this.#manager = manager
+    this.#api = api
+    this.#clock = clock
+    this.#checking = new Alarm(clock)
+    this.#settling = new Alarm(clock)
+    this.#telling = new Alarm(clock)
+  }
+
+  readonly getSnapshot = (): ProofState => this.#state
+
+  readonly subscribe = (onChange: () => void): (() => void) => {
+    this.#listeners.add(onChange)
+    return () => this.#listeners.delete(onChange)
+  }
+
+  /** Returns what ends it. */
+  start(): () => void {
+    const { on, onMessage } = this.#manager
+    const stops = [
+      onMessage((message) => this.#arrived(message)),
+      on('status', () => this.#readTopics()),
+      on('resync', ({ reason }) => this.#resynced(reason)),
+      on('forgotten', () => this.#reset()),
+    ]
+    this.#isRunning = true
+    this.#reset()
+    return () => {
+      this.#isRunning = false
+      for (const stop of stops) stop()
+      this.#stopAlarms()
+    }
+  }
+
+  /** Goes on with the rights that this one has. */
+  use(api: Pick<Api, 'poll'>): void {
+    if (api === this.#api) return
+    this.#api = api
+    if (this.#isRunning) this.#settle()
+  }
+
+  get #position(): string {
+    return this.#manager.cursor ?? this.#manager.options.since
+  }
+
+  #reset(): void {
+    this.#stopAlarms()
+    this.#proof = new Proof(this.#position)
+    this.#wanted = this.#readable()
+    this.#topics = this.#wanted
+    this.#isTurning = false
+    this.#beginnings = []
+    this.#lastBegun = undefined
+    this.#lastCheckedAt = undefined
+    this.#failures = 0
+    this.#changed()
+    this.#schedule()
+  }
+
+  #stopAlarms(): void {
+    for (const alarm of [this.#checking, this.#settling, this.#telling]) alarm.cancel()
+  }
+
+  // --- what the connection tells
+
+  #arrived({ id, cursor }: MessageOf): void {
+    const isInPlace = cursor === this.#manager.cursor && !this.#settling.isSet
+    this.#proof.arrived(id, isInPlace)
+    this.#changed()
+    const { pending } = this.#proof
+    if (pending === 1 || pending === MANY_PENDING) this.#schedule()
+  }
+
+  #resynced(reason: string): void {
+    this.#proof.told()
+    // Asked for by somebody: nothing was lost.
+    if (reason !== 'forced') this.#begin()
+    this.#changed()
+  }
+
+  /** Those that may be read: a single other one would refuse the whole poll. */
+  #readable(): readonly string[] {
+    const { topics, denied } = this.#manager.getSnapshot()
+    return topics.filter((topic) => !denied.includes(topic)).sort()
+  }
+
+  #readTopics(): void {
+    const wanted = this.#readable()
+    if (wanted.join() === this.#wanted.join()) return
+    this.#wanted = wanted
+    if (this.#settling.isSet || this.#isTurning) return
+    if (this.#isCatchingUp()) return this.#settle()
+    const proof = this.#proof
+    const judgedAt = this.#manager.cursor
+    // What is dropped is dropped at once; what is added is read from the end of this turn on.
+    this.#isTurning = true
+    queueMicrotask(() => {
+      if (proof !== this.#proof) return
+      this.#isTurning = false
+      this.#begin(judgedAt)
+    })
+  }
+
+  /** Whether topics that were added before are still being read up to where the connection is. */
+  #isCatchingUp(): boolean {
+    const last = this.#lastBegun
+    return last?.anchor === this.#manager.cursor && last?.from !== this.#proof.arrivals
+  }
+
+  /** It can't be told when the change takes place: what comes meanwhile is not compared. */
+  #settle(): void {
+    this.#settling.set(SETTLE_MS, () => this.#begin())
+  }
+
+  #begin(judgedAt?: string): void {
+    const { arrivals: from } = this.#proof
+    this.#lastBegun = { anchor: this.#position, from, topics: this.#wanted, judgedAt }
+    this.#beginnings = [...this.#beginnings, this.#lastBegun]
+    this.#schedule()
+  }
+
+  // --- reading again
+
+  #schedule(): void {
+    if (this.#isChecking || !this.#isRunning) return
+    this.#checking.set(this.#delayMs(), () => void this.#check())
+  }
+
+  #delayMs(): number {
+    if (this.#failures > 0) return Math.min(MAX_BACKOFF_MS, 1000 * 2 ** this.#failures)
+    const { pending, awaited } = this.#proof.getSnapshot()
+    if (this.#beginnings.length > 0 || pending >= MANY_PENDING) return 0
+    return this.#clock.isHidden() || pending + awaited === 0 ? CHECK_IDLY_MS : CHECK_AGAIN_MS
+  }
+
+  async #check(): Promise<void> {
+    // What is to be read is about to change.
+    if (this.#settling.isSet) return
+    const proof = this.#proof
+    const [beginning] = this.#beginnings
+    this.#isChecking = true
+    try {
+      await this.#readAgain(proof, beginning)
+      this.#failures = 0
+    } catch {
+      this.#failures += 1
+    }
+    this.#isChecking = false
+    if (proof === this.#proof) this.#checked(beginning)
+    this.#schedule()
+  }
+
+  #readAgain(proof: Proof, beginning: Beginning | undefined): Promise<void> {
+    const api = this.#api
+    const topics = this.#topics
+    const isWanted = () => proof === this.#proof && api === this.#api
+    return readAgain(proof, {
+      poll: (since) => api.poll(since, topics),
+      before: Math.min(proof.arrivals, beginning?.from ?? Number.POSITIVE_INFINITY),
+      position: () => {
+        if (beginning) return beginning.judgedAt
+        const isChanging = this.#isTurning || this.#settling.isSet || this.#beginnings.length > 0
+        return isChanging ? undefined : this.#manager.cursor
+      },
+      isWanted,
+    })
+  }
+
+  #checked(beginning: Beginning | undefined): void {
+    const isRead = this.#failures === 0
+    if (isRead) this.#lastCheckedAt = this.#clock.now()
+    if (beginning && (isRead || this.#failures >= MAX_CLOSING_FAILURES)) {
+      this.#proof.beginAnew(beginning.anchor, beginning.from)
+      this.#topics = beginning.topics
+      this.#beginnings = this.#beginnings.slice(1)
+      this.#failures = 0
+    }
+    this.#changed()
+  }
+
+  /** Tells at most ten times a second, however many messages arrive. */
+  #changed(): void {
+    if (this.#telling.isSet) return
+    this.#telling.set(TELL_EVERY_MS, () => {
+      this.#state = { ...this.#proof.getSnapshot(), lastCheckedAt: this.#lastCheckedAt }
+      for (const listener of this.#listeners) listener()
+    })
+  }
+}
