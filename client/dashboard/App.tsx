@@ -10,6 +10,8 @@ import type { TabNetwork } from './network/TabNetwork.js'
 import { createApi } from './page/api.js'
 import { Header } from './page/Header.js'
 import { SessionContext } from './page/Session.js'
+import { ProofPanel } from './proof/ProofPanel.js'
+import { ServerPanel } from './server/ServerPanel.js'
 import { TopicsPanel } from './topics/TopicsPanel.js'
 
 export function App({ network }: { readonly network: TabNetwork }) {
@@ -25,10 +27,12 @@ export function App({ network }: { readonly network: TabNetwork }) {
         <Header />
         <main className="grid">
           <ConnectionPanel />
+          <ProofPanel />
           <LoadPanel />
           <FeedPanel />
           <TopicsPanel />
           <ComposePanel />
+          <ServerPanel />
         </main>
       </ConnectionManagerProvider>
     </SessionContext>
