@@ -43,6 +43,8 @@ export class ProofReader {
   #wanted: readonly string[] = []
   #topics: readonly string[] = []
   #isTurning = false
+  #isSettling = false
+  readonly #dropped = new Set<string>()
   #beginnings: readonly Beginning[] = []
   #lastBegun: Beginning | undefined
   #isRunning = false
@@ -76,7 +78,10 @@ export class ProofReader {
     const { on, onMessage } = this.#manager
     const stops = [
       onMessage((message) => this.#arrived(message)),
-      on('status', () => this.#readTopics()),
+      on('status', ({ isConnected }) => {
+        this.#readTopics()
+        if (isConnected) this.#retry()
+      }),
       on('resync', ({ reason }) => this.#resynced(reason)),
       on('forgotten', () => this.#reset()),
     ]
@@ -106,6 +111,8 @@ export class ProofReader {
     this.#wanted = this.#readable()
     this.#topics = this.#wanted
     this.#isTurning = false
+    this.#isSettling = false
+    this.#dropped.clear()
     this.#beginnings = []
     this.#lastBegun = undefined
     this.#lastCheckedAt = undefined
@@ -121,7 +128,7 @@ export class ProofReader {
   // --- what the connection tells
 
   #arrived({ id, cursor }: MessageOf): void {
-    const isInPlace = cursor === this.#manager.cursor && !this.#settling.isSet
+    const isInPlace = cursor === this.#manager.cursor && !this.#isSettling
     this.#proof.arrived(id, isInPlace)
     this.#changed()
     const { pending } = this.#proof
@@ -144,9 +151,12 @@ export class ProofReader {
   #readTopics(): void {
     const wanted = this.#readable()
     if (wanted.join() === this.#wanted.join()) return
+    for (const topic of this.#wanted) if (!wanted.includes(topic)) this.#dropped.add(topic)
     this.#wanted = wanted
-    if (this.#settling.isSet || this.#isTurning) return
-    if (this.#isCatchingUp()) return this.#settle()
+    if (this.#isSettling || this.#isTurning) return
+    // Some of what the server sent of it may have come when it was dropped, and won't come again.
+    const isBack = wanted.some((topic) => this.#dropped.has(topic))
+    if (isBack || this.#isCatchingUp()) return this.#settle()
     const proof = this.#proof
     const judgedAt = this.#manager.cursor
     // What is dropped is dropped at once; what is added is read from the end of this turn on.
@@ -164,23 +174,35 @@ export class ProofReader {
     return last?.anchor === this.#manager.cursor && last?.from !== this.#proof.arrivals
   }
 
-  /** It can't be told when the change takes place: what comes meanwhile is not compared. */
+  /** It can't be told when the change takes place: what comes meanwhile is not judged. */
   #settle(): void {
-    this.#settling.set(SETTLE_MS, () => this.#begin())
+    this.#isSettling = true
+    this.#settling.set(SETTLE_MS, () => void this.#beginAtHead())
   }
 
-  #begin(judgedAt?: string): void {
+  async #beginAtHead(): Promise<void> {
+    const proof = this.#proof
+    const head = await this.#api.poll('now', []).catch(() => undefined)
+    if (proof !== this.#proof || !this.#isRunning) return
+    // Set again meanwhile, or to be tried again.
+    if (this.#settling.isSet) return
+    if (head === undefined) return this.#settle()
+    this.#isSettling = false
+    this.#begin(undefined, head.cursor)
+  }
+
+  #begin(judgedAt?: string, anchor = this.#position): void {
     const { arrivals: from } = this.#proof
-    this.#lastBegun = { anchor: this.#position, from, topics: this.#wanted, judgedAt }
+    this.#lastBegun = { anchor, from, topics: this.#wanted, judgedAt }
     this.#beginnings = [...this.#beginnings, this.#lastBegun]
     this.#schedule()
   }
 
   // --- reading again
 
-  #schedule(): void {
+  #schedule(ms = this.#delayMs()): void {
     if (this.#isChecking || !this.#isRunning) return
-    this.#checking.set(this.#delayMs(), () => void this.#check())
+    this.#checking.set(ms, () => void this.#check())
   }
 
   #delayMs(): number {
@@ -190,9 +212,16 @@ export class ProofReader {
     return this.#clock.isHidden() || pending + awaited === 0 ? CHECK_IDLY_MS : CHECK_AGAIN_MS
   }
 
+  /** The network is back, and the log may soon let go of what is still to be read. */
+  #retry(): void {
+    if (this.#failures === 0) return
+    this.#failures = 0
+    this.#schedule(0)
+  }
+
   async #check(): Promise<void> {
     // What is to be read is about to change.
-    if (this.#settling.isSet) return
+    if (this.#isSettling) return
     const proof = this.#proof
     const [beginning] = this.#beginnings
     this.#isChecking = true
@@ -216,7 +245,7 @@ export class ProofReader {
       before: Math.min(proof.arrivals, beginning?.from ?? Number.POSITIVE_INFINITY),
       position: () => {
         if (beginning) return beginning.judgedAt
-        const isChanging = this.#isTurning || this.#settling.isSet || this.#beginnings.length > 0
+        const isChanging = this.#isTurning || this.#isSettling || this.#beginnings.length > 0
         return isChanging ? undefined : this.#manager.cursor
       },
       isWanted,

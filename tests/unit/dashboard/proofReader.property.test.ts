@@ -3,8 +3,10 @@
 
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import type { ConnectionManager } from '../../../client/connection/index.js'
 import type { Page } from '../../../client/dashboard/page/api.js'
 import { ProofReader } from '../../../client/dashboard/proof/ProofReader.js'
+import type { Message } from '../../../shared/message.js'
 import { ClientScene } from '../../support/client/ClientScene.js'
 import { SendOutcomes } from '../client/SendOutcomes.js'
 import { WalkObserver } from '../client/WalkObserver.js'
@@ -71,7 +73,7 @@ const walks = (
       fc.nat(),
       async (steps, seed) => check(await walk(steps, seed)),
     ),
-    { numRuns: RUNS, ...(process.env.SEED && { seed: Number(process.env.SEED) }) },
+    { numRuns: RUNS, interruptAfterTimeLimit: 25_000, ...(process.env.SEED && { seed: Number(process.env.SEED) }) },
   )
 
 it('verifies everything, whatever the network does', () =>
@@ -93,3 +95,34 @@ it('finds no fault where losses are told, and counts them', () =>
     expect(state.resyncs).toBe(told.length - messages)
     expect(state.verified + state.notReread).toBe(messages)
   }))
+
+/** The client's messages, as a client would give them that breaks its promise. */
+async function verifyThrough(fault: (all: readonly Message[]) => readonly Message[]) {
+  const scene = new ClientScene({ since: '0' })
+  const handlers: ((message: Message) => void)[] = []
+  const onMessage = (handler: (message: Message) => void) => {
+    handlers.push(handler)
+    return () => {}
+  }
+  const faulty: ConnectionManager = Object.create(scene.manager, {
+    onMessage: { value: onMessage },
+  })
+  const reader = new ProofReader(faulty, apiOf(scene), scene.environment)
+  const stop = reader.start()
+  await scene.connect()
+  for (let count = 0; count < 20; count += 1) scene.server.publish({}, count)
+  await scene.advance(50)
+  const all = scene.told.flatMap((each) => (each.kind === 'message' ? [each.message] : []))
+  for (const message of fault(all)) for (const handle of handlers) handle(message)
+  await scene.advance(60_000)
+  stop()
+  scene.manager.disconnect()
+  return reader.getSnapshot()
+}
+
+it('notices what a faulty client loses or repeats, the last message too', async () => {
+  const lost = await verifyThrough((all) => all.filter((_, index) => index !== 7 && index !== 19))
+  expect(lost).toMatchObject({ verified: 18, missing: 2, repeated: 0, pending: 0, awaited: 0 })
+  const repeated = await verifyThrough((all) => [...all, ...all.slice(3, 5)])
+  expect(repeated).toMatchObject({ verified: 20, missing: 0, repeated: 2, pending: 0, awaited: 0 })
+})
