@@ -19,8 +19,8 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 try {
   const url = await addressOf(server)
   await film(url)
-  await still(url, 'dashboard-dark', { colorScheme: 'dark', width: 1440, height: 1000 })
-  await still(url, 'dashboard-light', { colorScheme: 'light', width: 1440, height: 1000 })
+  await still(url, 'dashboard-dark', { colorScheme: 'dark', width: 1440, height: 1650 })
+  await still(url, 'dashboard-light', { colorScheme: 'light', width: 1440, height: 1650 })
   await still(url, 'dashboard-phone', { colorScheme: 'dark', width: 390, height: 844 })
 } finally {
   await browser.close()
@@ -79,7 +79,7 @@ async function openPage(url, { colorScheme, width, height }) {
 }
 
 async function startLoad(page) {
-  await page.getByLabel('per second').fill('20')
+  await page.getByRole('spinbutton', { name: 'per second' }).fill('20')
   await page.getByRole('button', { name: 'Start' }).click()
 }
 

@@ -89,8 +89,8 @@ export class DashboardPage {
   }
 
   async startLoad(perSecond: number, seconds: number): Promise<void> {
-    await this.page.getByLabel('per second').fill(String(perSecond))
-    await this.page.getByLabel('for seconds').fill(String(seconds))
+    await this.page.getByRole('spinbutton', { name: 'per second' }).fill(String(perSecond))
+    await this.page.getByRole('spinbutton', { name: 'for seconds' }).fill(String(seconds))
     await this.button('Start').click()
   }
 

@@ -260,7 +260,7 @@ it('weighs at most 150 kB on its first load', async () => {
     void add()
   })
   await page.goto(server.url, { waitUntil: 'networkidle' })
-  await page.locator('canvas').first().waitFor()
+  await page.locator('[data-transport="websocket"][data-state="carries"]').waitFor()
   const total = [...files.values()].reduce((sum, bytes) => sum + bytes, 0)
   expect([...files.keys()].filter((path) => path.endsWith('.js')).length).toBeGreaterThan(1)
   expect(total).toBeLessThanOrEqual(MAX_FIRST_LOAD_BYTES)

@@ -1,17 +1,17 @@
 // The rows that are visible, and no others. One tab stop; the arrow keys move the choice.
 
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useRef } from 'react'
 import { count } from '../page/text.js'
 import type { Entry } from './Feed.js'
 import { FeedRow } from './FeedRow.js'
+import { useVisibleRows } from './useVisibleRows.js'
 
 const ROW_PX = 40
 /** Less than this from the top is at the top. */
 const TOP_PX = 8
 
 interface FeedListProps {
-  /** The newest is last. */
+  /** The newest is last, and shown first. */
   readonly entries: readonly Entry[]
   /** How many have come since the list is held. */
   readonly waiting: number
@@ -26,20 +26,17 @@ const rowId = ({ key }: Entry) => `entry-${key}`
 export function FeedList(props: FeedListProps) {
   const { entries, waiting, isPaused, selected, onSelect, onScroll } = props
   const box = useRef<HTMLDivElement>(null)
-  const at = (row: number) => entries[entries.length - 1 - row]
-  const rows = useVirtualizer({
-    count: entries.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW_PX,
-    overscan: 8,
-  })
+  const last = entries.length - 1
+  const { first, end } = useVisibleRows(box, entries.length, ROW_PX)
+  const shown = entries.slice(last + 1 - end, last + 1 - first).reverse()
   const onKeyDown = (event: KeyboardEvent) => {
-    const now = entries.findIndex(({ key }) => key === selected?.key)
-    const next = at(rowAfter(event.key, now < 0 ? -1 : entries.length - 1 - now, entries.length))
-    if (next === undefined) return
+    const index = entries.findLastIndex(({ key }) => key === selected?.key)
+    const row = rowAfter(event.key, index < 0 ? -1 : last - index, last)
+    const next = row === undefined ? undefined : entries[last - row]
+    if (row === undefined || next === undefined) return
     event.preventDefault()
     onSelect(next)
-    rows.scrollToIndex(entries.length - 1 - entries.indexOf(next))
+    if (box.current) bringIntoSight(box.current, row)
   }
   return (
     <div className="feed-list">
@@ -63,33 +60,37 @@ export function FeedList(props: FeedListProps) {
         onKeyDown={onKeyDown}
         onScroll={(event) => onScroll(event.currentTarget.scrollTop > TOP_PX)}
       >
-        <div role="presentation" style={{ height: rows.getTotalSize(), position: 'relative' }}>
-          {rows.getVirtualItems().map(({ index, start }) => {
-            const entry = at(index)
-            return (
-              entry && (
-                <FeedRow
-                  key={entry.key}
-                  id={rowId(entry)}
-                  entry={entry}
-                  top={start}
-                  isSelected={entry.key === selected?.key}
-                  onSelect={onSelect}
-                />
-              )
-            )
-          })}
+        <div
+          role="presentation"
+          className="feed-rows"
+          style={{ height: entries.length * ROW_PX, paddingTop: first * ROW_PX }}
+        >
+          {shown.map((entry) => (
+            <FeedRow
+              key={entry.key}
+              id={rowId(entry)}
+              entry={entry}
+              isSelected={entry.key === selected?.key}
+              onSelect={onSelect}
+            />
+          ))}
         </div>
       </div>
     </div>
   )
 }
 
-/** `undefined`-like -1 where the key moves nothing. */
-function rowAfter(key: string, row: number, length: number): number {
-  if (key === 'ArrowDown') return Math.min(row + 1, length - 1)
+/** `undefined` where the key moves nothing; `row` is -1 before anything is chosen. */
+function rowAfter(key: string, row: number, last: number): number | undefined {
+  if (key === 'ArrowDown') return Math.min(row + 1, last)
   if (key === 'ArrowUp') return Math.max(row - 1, 0)
   if (key === 'Home') return 0
-  if (key === 'End') return length - 1
-  return -1
+  return key === 'End' ? last : undefined
+}
+
+function bringIntoSight(box: HTMLElement, row: number): void {
+  const top = row * ROW_PX
+  if (top < box.scrollTop) box.scrollTo({ top })
+  const bottom = top + ROW_PX - box.clientHeight
+  if (bottom > box.scrollTop) box.scrollTo({ top: bottom })
 }

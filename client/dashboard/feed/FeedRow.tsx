@@ -11,13 +11,12 @@ const MAX_SHOWN = 300
 interface FeedRowProps {
   readonly id: string
   readonly entry: Entry
-  readonly top: number
   readonly isSelected: boolean
   readonly onSelect: (entry: Entry) => void
 }
 
 export const FeedRow = memo(function FeedRow(props: FeedRowProps) {
-  const { id, entry, top, isSelected, onSelect } = props
+  const { id, entry, isSelected, onSelect } = props
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys.
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and names the choice.
@@ -26,7 +25,6 @@ export const FeedRow = memo(function FeedRow(props: FeedRowProps) {
       role="option"
       aria-selected={isSelected}
       className={`feed-row ${entry.kind}`}
-      style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(entry)}
     >
       {entry.kind === 'message' ? <Line message={entry.message} /> : <Loss entry={entry} />}

@@ -1,9 +1,10 @@
 // A chart with its name, its lines' values now or under the pointer, and its last samples as a table.
 
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { lazy, Suspense, useMemo, useRef, useState } from 'react'
 import { type FigureOf, textOf } from './figures.js'
 import { SampleTable } from './SampleTable.js'
 import { type Row, type Sample, withBreaks } from './samples.js'
+import { useSeen } from './useSeen.js'
 
 const Chart = lazy(() => import('./Chart.js').then((loaded) => ({ default: loaded.Chart })))
 
@@ -16,6 +17,8 @@ interface FigureProps {
 
 export function Figure({ figure, samples, isStale }: FigureProps) {
   const { title, lines, format, steps } = figure
+  const place = useRef<HTMLElement>(null)
+  const isSeen = useSeen(place)
   const [hovered, setHovered] = useState<number | null>(null)
   const rows = useMemo(() => withBreaks(samples), [samples])
   const data = useMemo(() => columnsOf(rows, lines), [rows, lines])
@@ -25,21 +28,25 @@ export function Figure({ figure, samples, isStale }: FigureProps) {
     sample && (isStale || sample !== latest) ? clock(sample.at) : 'now'
   const values = lines.map((line) => `${line.name} ${textOf(line, format, latest)}`).join(', ')
   return (
-    <figure className="figure">
+    <figure className="figure" ref={place}>
       <figcaption>
         <h3>{title}</h3>
         <span className="dim small">{timeOf(shown)}</span>
       </figcaption>
       <Legend figure={figure} sample={shown} />
       <Suspense fallback={<div className="chart" />}>
-        <Chart
-          label={`${title} over the last minutes; ${timeOf(latest)}: ${values}`}
-          data={data}
-          colours={lines.map(({ colour }) => colour)}
-          format={format}
-          steps={steps}
-          onHover={setHovered}
-        />
+        {isSeen ? (
+          <Chart
+            label={`${title} over the last minutes; ${timeOf(latest)}: ${values}`}
+            data={data}
+            colours={lines.map(({ colour }) => colour)}
+            format={format}
+            steps={steps}
+            onHover={setHovered}
+          />
+        ) : (
+          <div className="chart" />
+        )}
       </Suspense>
       <SampleTable figure={figure} samples={samples} />
     </figure>
