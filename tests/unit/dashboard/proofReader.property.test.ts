@@ -73,7 +73,11 @@ const walks = (
       fc.nat(),
       async (steps, seed) => check(await walk(steps, seed)),
     ),
-    { numRuns: RUNS, interruptAfterTimeLimit: 25_000, ...(process.env.SEED && { seed: Number(process.env.SEED) }) },
+    {
+      numRuns: RUNS,
+      interruptAfterTimeLimit: 25_000,
+      ...(process.env.SEED && { seed: Number(process.env.SEED) }),
+    },
   )
 
 it('verifies everything, whatever the network does', () =>
