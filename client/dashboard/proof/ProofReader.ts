@@ -166,7 +166,11 @@ export class ProofReader {
     const head = await this.#api.poll('now', []).catch(() => undefined)
     // Another change, user or page came meanwhile.
     if (change !== this.#changes) return
-    if (head === undefined) return this.#settle(CHECK_AGAIN_MS)
+    if (head === undefined) {
+      this.#failures += 1
+      return this.#settle(CHECK_AGAIN_MS)
+    }
+    this.#failures = 0
     this.#isSettling = false
     this.#begin(head.cursor)
   }
@@ -195,7 +199,8 @@ export class ProofReader {
   #retry(): void {
     if (this.#failures === 0) return
     this.#failures = 0
-    this.#schedule(0)
+    if (this.#isSettling) this.#settle(0)
+    else this.#schedule(0)
   }
 
   async #check(): Promise<void> {
