@@ -316,8 +316,10 @@ export function createLadder(parts: LadderParts) {
 
   /** Reads these topics, too, from here on and without a gap. */
   function addTopics(topics: readonly string[]): void {
-    if (!carrier || topics.length === 0) return
+    if (topics.length === 0) return
+    // Also while nothing carries: a page that was read without them may lead past their messages.
     makeStale()
+    if (!carrier) return
     rewind ??= forkOf(carrier.position)
     if (!carrier.link?.say) return replace()
     unconfirmed += 1

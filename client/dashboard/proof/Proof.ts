@@ -25,10 +25,11 @@ export interface ProofSnapshot extends ProofCounts {
   readonly faults: readonly Fault[]
 }
 
+/** `excused`: what is compared began anew before it came. It may still come, and need not. */
 interface Absence {
   /** In the log. */
   readonly place: number
-  readonly state: 'awaited' | 'missing'
+  readonly state: 'awaited' | 'missing' | 'excused'
 }
 
 export class Proof {
@@ -72,11 +73,13 @@ export class Proof {
    */
   arrived(id: string, isInPlace = true): void {
     this.#snapshot = undefined
-    const arrival: Arrival = { id, number: this.#arrivals, isInPlace, state: 'pending' }
+    const number = this.#arrivals
     this.#arrivals += 1
     if (this.#known.has(id) || this.#pending.has(id)) return this.#tally.blame('repeated', id)
     const absence = this.#absent.get(id)
     this.#absent.delete(id)
+    const isJudged = isInPlace && absence?.state !== 'excused'
+    const arrival: Arrival = { id, number, isInPlace: isJudged, state: 'pending' }
     if (absence?.state === 'missing') this.#tally.acquit(id)
     keep(this.#known, MAX_KNOWN, id, arrival)
     if (absence !== undefined) return this.#match(arrival, absence.place)
@@ -130,7 +133,7 @@ export class Proof {
     this.readToEnd(from)
     // What is read twice now stands elsewhere than before.
     this.#order.forget(Number.POSITIVE_INFINITY)
-    for (const id of this.awaited) this.#absent.delete(id)
+    for (const id of this.awaited) this.#absent.set(id, { place: 0, state: 'excused' })
     this.#anchor = anchor
   }
 

@@ -13,8 +13,10 @@ const CHECK_IDLY_MS = 15_000
 const MAX_BACKOFF_MS = 30_000
 /** The log keeps 1,000 messages of an audience by default: with more, it is read again at once. */
 const MANY_PENDING = 250
-/** How long a change of rights, or of topics while others still settle, may take to be carried out. */
-const SETTLE_MS = 3000
+/** How long a connection may take to go over to other rights. */
+const RIGHTS_SETTLE_MS = 3000
+/** The server takes no more in one request. */
+const MAX_TOPICS = 50
 /** Readings of the log in vain, before what they were to close is given up. */
 const MAX_CLOSING_FAILURES = 3
 const TELL_EVERY_MS = 100
@@ -30,8 +32,6 @@ interface Beginning {
   /** How many messages had arrived by then. */
   readonly from: number
   readonly topics: readonly string[]
-  /** Where the connection was when it last read all that was read until then. */
-  readonly judgedAt: string | undefined
 }
 
 export class ProofReader {
@@ -42,11 +42,10 @@ export class ProofReader {
   /** What the connection reads now, and what the log is still read again for. */
   #wanted: readonly string[] = []
   #topics: readonly string[] = []
-  #isTurning = false
   #isSettling = false
-  readonly #dropped = new Set<string>()
+  /** Counts what makes an answer about the head of the log obsolete. */
+  #changes = 0
   #beginnings: readonly Beginning[] = []
-  #lastBegun: Beginning | undefined
   #isRunning = false
   #state: ProofState = { ...this.#proof.getSnapshot(), lastCheckedAt: undefined }
   #lastCheckedAt: number | undefined
@@ -98,7 +97,7 @@ export class ProofReader {
   use(api: Pick<Api, 'poll'>): void {
     if (api === this.#api) return
     this.#api = api
-    if (this.#isRunning) this.#settle()
+    if (this.#isRunning) this.#settle(RIGHTS_SETTLE_MS)
   }
 
   get #position(): string {
@@ -110,11 +109,8 @@ export class ProofReader {
     this.#proof = new Proof(this.#position)
     this.#wanted = this.#readable()
     this.#topics = this.#wanted
-    this.#isTurning = false
     this.#isSettling = false
-    this.#dropped.clear()
     this.#beginnings = []
-    this.#lastBegun = undefined
     this.#lastCheckedAt = undefined
     this.#failures = 0
     this.#changed()
@@ -122,6 +118,7 @@ export class ProofReader {
   }
 
   #stopAlarms(): void {
+    this.#changes += 1
     for (const alarm of [this.#checking, this.#settling, this.#telling]) alarm.cancel()
   }
 
@@ -138,7 +135,7 @@ export class ProofReader {
   #resynced(reason: string): void {
     this.#proof.told()
     // Asked for by somebody: nothing was lost.
-    if (reason !== 'forced') this.#begin()
+    if (reason !== 'forced') this.#begin(this.#position)
     this.#changed()
   }
 
@@ -151,50 +148,36 @@ export class ProofReader {
   #readTopics(): void {
     const wanted = this.#readable()
     if (wanted.join() === this.#wanted.join()) return
-    for (const topic of this.#wanted) if (!wanted.includes(topic)) this.#dropped.add(topic)
     this.#wanted = wanted
-    if (this.#isSettling || this.#isTurning) return
-    // Some of what the server sent of it may have come when it was dropped, and won't come again.
-    const isBack = wanted.some((topic) => this.#dropped.has(topic))
-    if (isBack || this.#isCatchingUp()) return this.#settle()
-    const proof = this.#proof
-    const judgedAt = this.#manager.cursor
-    // What is dropped is dropped at once; what is added is read from the end of this turn on.
-    this.#isTurning = true
-    queueMicrotask(() => {
-      if (proof !== this.#proof) return
-      this.#isTurning = false
-      this.#begin(judgedAt)
-    })
+    this.#settle(this.#isSettling ? RIGHTS_SETTLE_MS : 0)
   }
 
-  /** Whether topics that were added before are still being read up to where the connection is. */
-  #isCatchingUp(): boolean {
-    const last = this.#lastBegun
-    return last?.anchor === this.#manager.cursor && last?.from !== this.#proof.arrivals
-  }
-
-  /** It can't be told when the change takes place: what comes meanwhile is not judged. */
-  #settle(): void {
+  /**
+   * What is read has changed. What is published from now on comes by the new rule; of what was
+   * before, some comes and some doesn't, and nobody is to blame.
+   */
+  #settle(ms: number): void {
     this.#isSettling = true
-    this.#settling.set(SETTLE_MS, () => void this.#beginAtHead())
+    this.#changes += 1
+    this.#settling.set(ms, () => void this.#beginAtHead(this.#changes))
   }
 
-  async #beginAtHead(): Promise<void> {
-    const proof = this.#proof
+  async #beginAtHead(change: number): Promise<void> {
     const head = await this.#api.poll('now', []).catch(() => undefined)
-    if (proof !== this.#proof || !this.#isRunning) return
-    // Set again meanwhile, or to be tried again.
-    if (this.#settling.isSet) return
-    if (head === undefined) return this.#settle()
+    // Another change, user or page came meanwhile.
+    if (change !== this.#changes) return
+    if (head === undefined) {
+      this.#failures += 1
+      return this.#settle(CHECK_AGAIN_MS)
+    }
+    this.#failures = 0
     this.#isSettling = false
-    this.#begin(undefined, head.cursor)
+    this.#begin(head.cursor)
   }
 
-  #begin(judgedAt?: string, anchor = this.#position): void {
+  #begin(anchor: string): void {
     const { arrivals: from } = this.#proof
-    this.#lastBegun = { anchor, from, topics: this.#wanted, judgedAt }
-    this.#beginnings = [...this.#beginnings, this.#lastBegun]
+    this.#beginnings = [...this.#beginnings, { anchor, from, topics: this.#wanted }]
     this.#schedule()
   }
 
@@ -216,7 +199,8 @@ export class ProofReader {
   #retry(): void {
     if (this.#failures === 0) return
     this.#failures = 0
-    this.#schedule(0)
+    if (this.#isSettling) this.#settle(0)
+    else this.#schedule(0)
   }
 
   async #check(): Promise<void> {
@@ -238,14 +222,15 @@ export class ProofReader {
 
   #readAgain(proof: Proof, beginning: Beginning | undefined): Promise<void> {
     const api = this.#api
-    const topics = this.#topics
+    // To close, also what the new topics have brought by then is found.
+    const all = new Set([...this.#topics, ...(beginning?.topics ?? [])])
+    const topics = [...all].slice(0, MAX_TOPICS)
     const isWanted = () => proof === this.#proof && api === this.#api
     return readAgain(proof, {
       poll: (since) => api.poll(since, topics),
       before: Math.min(proof.arrivals, beginning?.from ?? Number.POSITIVE_INFINITY),
       position: () => {
-        if (beginning) return beginning.judgedAt
-        const isChanging = this.#isTurning || this.#isSettling || this.#beginnings.length > 0
+        const isChanging = this.#isSettling || this.#beginnings.length > 0
         return isChanging ? undefined : this.#manager.cursor
       },
       isWanted,

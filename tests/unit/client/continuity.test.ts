@@ -192,3 +192,17 @@ it('gives nothing twice when the link is replaced after a topic has caught up', 
   await scene.advance(1000)
   expect(scene.payloads.length).toBeLessThanOrEqual(1)
 })
+
+it('keeps what a topic holds from its subscription on, though a first page is on its way', async () => {
+  const scene = new ClientScene({ topics: ['a'] })
+  await scene.connect()
+  scene.environment.hide(true)
+  // So soon that another WebSocket is not tried at once: the log is polled.
+  scene.network.cutAll()
+  scene.manager.reconnect()
+  await scene.advance(0)
+  scene.manager.subscribe(['b'])
+  scene.server.publish({ topics: ['b'] }, 1)
+  await scene.advance(60_000)
+  expect([scene.payloads, scene.resyncs]).toEqual([[1], []])
+})

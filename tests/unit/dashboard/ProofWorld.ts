@@ -44,6 +44,8 @@ export class ProofWorld {
   #resyncs = 0
   #beginning: { anchor: string; from: number; dropped: number } | undefined
   #missingBefore = 0
+  /** Read again before the comparison began anew, and not again before they arrived: not judged. */
+  readonly #excused = new Set<string>()
 
   // Backwards, so that nobody can take a cursor for a number and be right.
   #cursorAt = (place: number) => (place === 0 ? '0' : `c${1_000_000 - place}`)
@@ -109,8 +111,9 @@ export class ProofWorld {
   expected() {
     const placeOf = (id: string) => Number(id.slice(1))
     const compared = this.#arrived.filter((id) => this.#reread.has(id))
-    const late = compared.filter((id, index) =>
-      compared.slice(0, index).some((earlier) => placeOf(earlier) > placeOf(id)),
+    const judged = compared.filter((id) => !this.#excused.has(id))
+    const late = judged.filter((id, index) =>
+      judged.slice(0, index).some((earlier) => placeOf(earlier) > placeOf(id)),
     )
     return {
       verified: compared.length - late.length,
@@ -125,6 +128,7 @@ export class ProofWorld {
   }
 
   #arrive(id: string): void {
+    if (this.#rereadAnew.has(id)) this.#excused.delete(id)
     this.#arrived.push(id)
     this.proof.arrived(id)
   }
@@ -148,7 +152,7 @@ export class ProofWorld {
     this.#missingBefore = missing
     this.#dropped.splice(0, dropped)
     this.#rereadAnew.clear()
-    for (const id of this.#reread) if (!this.#arrived.includes(id)) this.#reread.delete(id)
+    for (const id of this.#reread) if (!this.#arrived.includes(id)) this.#excused.add(id)
     this.#beginning = undefined
   }
 
