@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import type { ServerStatus } from '../../../../client/dashboard/page/api.js'
-import { bytes, rate } from '../../../../client/dashboard/server/quantities.js'
+import type { ServerStatus } from '../../../client/dashboard/page/api.js'
+import { bytes, rate } from '../../../client/dashboard/server/quantities.js'
 import {
   MAX_SAMPLES,
   type Sample,
   withBreaks,
   withSample,
-} from '../../../../client/dashboard/server/samples.js'
+} from '../../../client/dashboard/server/samples.js'
 
 const START = 1_000_000
 
