@@ -27,12 +27,16 @@ an admin, its connections, its log and its memory.`,
     given.require(0, 0)
     const target = targetOf(given)
     const show = given.has('json') ? (answer: Answer) => print(compact(answer)) : showTable(target)
-    const once = async () => show(await ask(target, { path: '/api/sync/status' }))
-    if (!given.has('watch')) return once()
-    process.on('SIGINT', () => process.exit(0))
-    const isScreen = process.stdout.isTTY && !given.has('json')
-    for (;;) {
+    const isWatching = given.has('watch')
+    const isScreen = isWatching && process.stdout.isTTY && !given.has('json')
+    const once = async () => {
+      const answer = await ask(target, { path: '/api/sync/status' })
       if (isScreen) process.stdout.write(CLEAR_SCREEN)
+      show(answer)
+    }
+    if (!isWatching) return once()
+    process.on('SIGINT', () => process.exit(0))
+    for (;;) {
       await once().catch(sayFault)
       await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
     }
@@ -68,11 +72,16 @@ function showTable({ url }: Target): (answer: Answer) => void {
   }
 }
 
-/** `12: 9 websocket, 2 sse, 1 longPoll`, in whatever transports the server knows. */
+/** `12: 9 websocket, 2 sse, 1 long-poll`, in whatever transports the server knows. */
 function connectionsOf({ total, ...byTransport }: Record<string, unknown>): string {
-  const parts = Object.entries(byTransport).map(([transport, count]) => `${count} ${transport}`)
+  const parts = Object.entries(byTransport).map(
+    ([transport, count]) => `${count} ${dashed(transport)}`,
+  )
   return `${total}: ${parts.join(', ')}`
 }
+
+/** As the transports are named elsewhere. */
+const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 function size(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`

@@ -3,6 +3,7 @@
 
 import { WebSocket } from 'ws'
 import { ConnectionManager } from '../connection/index.js'
+import { TRANSPORTS } from '../connection/transport.js'
 import type { Arguments } from './Arguments.js'
 import { ask } from './ask.js'
 import { CliFault, misuse } from './CliFault.js'
@@ -12,7 +13,6 @@ import { compact, print, quoted, remark } from './screen.js'
 import { showMessage } from './showMessage.js'
 import { TARGET_OPTIONS, type Target, targetArguments, targetOf } from './target.js'
 
-const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'poll'] as const
 const SINCE = /^(now|\d{1,16}|\d{1,16}-\d{1,20}\.[a-z0-9]{6,16})$/
 
 export const tail: Command = {

@@ -2,7 +2,7 @@
 
 import { ConnectionError } from './ConnectionError.js'
 import type { SocketConstructor } from './environment.js'
-import type { TransportName } from './transport.js'
+import { TRANSPORTS, type TransportName } from './transport.js'
 
 export interface ConnectionOptions {
   /** The server's address, as `https://sync.example.com`. Default: the page's own origin. */
@@ -55,7 +55,7 @@ export function resolveOptions(options: ConnectionOptions): ResolvedOptions {
     maxOutbox: 100,
     topics: [],
     since: 'now',
-    transports: ['websocket', 'sse', 'long-poll', 'poll'],
+    transports: TRANSPORTS,
     pollingUrl: `${baseUrl}/api/sync/poll`,
     streamUrl: `${baseUrl}/api/sync/stream`,
     sendUrl: `${baseUrl}/api/sync/send`,
@@ -74,7 +74,7 @@ export function resolveOptions(options: ConnectionOptions): ResolvedOptions {
 /** Throws for what no server takes (docs/protocol.md): it would refuse the whole connection. */
 export function checkTopics(topics: readonly string[]): void {
   for (const topic of topics) {
-    if (!TOPIC.test(topic)) throw invalid(`"${topic}" is no topic: use letters, digits and ._:-`)
+    if (!TOPIC.test(topic)) throw invalid(`"${topic}" is no topic: letters, digits and ._:-`)
   }
   if (topics.length > 50 || topics.join().length > 4096)
     throw invalid('too many topics: at most 50')

@@ -4,7 +4,9 @@
 import type { Closure } from './closures.js'
 import type { Frame } from './frames.js'
 
-export type TransportName = 'websocket' | 'sse' | 'long-poll' | 'poll'
+/** Best first. */
+export const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'poll'] as const
+export type TransportName = (typeof TRANSPORTS)[number]
 
 /** Where to read on, what to read, and as whom. */
 export interface Reading {

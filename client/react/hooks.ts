@@ -31,7 +31,7 @@ export function useConnectionManager(options?: UseManagerOptions): UseConnection
 
 /**
  * The messages that came since it was mounted. `topic` is subscribed to while it is. Fetch your
- * state after it has mounted: what comes meanwhile is then not missed.
+ * state once the status is `connected`: what changes after that comes as a message.
  */
 export function useMessages<Type extends string = string>({
   type,

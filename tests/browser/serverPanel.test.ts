@@ -83,7 +83,7 @@ it('says that a token is not accepted, and does not ask with it again', async ()
     asked += 1
     return route.fulfill({ status: 401, json: { error: { code: 'unauthorized', message: 'no' } } })
   })
-  await says('does not accept this token (401)')
+  await says('This server asks for a token')
   const before = asked
   await page.clock.runFor(20_000)
   // The round trip is measured every five seconds all the same; this panel's turn would be every two.

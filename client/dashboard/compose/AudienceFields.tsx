@@ -1,6 +1,7 @@
 // Who the message is for.
 
 import { useConnectionManager } from '../../react/index.js'
+import { Field } from '../page/Field.js'
 import { Segments } from '../page/Segments.js'
 import type { AudienceKind, Writing } from './draft.js'
 
@@ -30,20 +31,13 @@ export function AudienceFields({ writing, fault, on }: AudienceFieldsProps) {
         on={choose}
       />
       {audience !== 'default' && (
-        <label className="field">
-          <span>
-            {LABELS[audience]}
-            {audience !== 'user' && ', with commas between'}
-          </span>
-          <input
-            className="input"
-            value={names}
-            aria-invalid={fault !== undefined}
-            onChange={(event) => on({ names: event.target.value })}
-          />
-        </label>
+        <Field
+          label={audience === 'user' ? LABELS.user : `${LABELS[audience]}, with commas between`}
+          value={names}
+          fault={fault}
+          onText={(text) => on({ names: text })}
+        />
       )}
-      {fault && <p className="error">{fault}</p>}
     </>
   )
 }

@@ -1,8 +1,9 @@
-// Publishing by hand: a message, a forced resync, or a load of messages.
+// Publishing by hand: a message, or a forced resync.
 
 import { RefreshCw, Send } from 'lucide-react'
 import { type SyntheticEvent, useState } from 'react'
 import type { Answer } from '../page/api.js'
+import { Field } from '../page/Field.js'
 import { Panel } from '../page/Panel.js'
 import { Segments } from '../page/Segments.js'
 import { useSession } from '../page/Session.js'
@@ -37,17 +38,14 @@ export function ComposePanel() {
           choices={{ broadcast: 'Broadcast', send: 'Send' }}
           on={(route) => change({ route })}
         />
-        <label className="field">
-          <span>Type</span>
-          <input
-            className="input mono"
-            spellCheck={false}
-            value={writing.type}
-            aria-invalid={faults.type !== undefined}
-            onChange={(event) => change({ type: event.target.value })}
-          />
-        </label>
-        {faults.type && <p className="error">{faults.type}</p>}
+        <Field
+          label="Type"
+          className="mono"
+          spellCheck={false}
+          value={writing.type}
+          fault={faults.type}
+          onText={(type) => change({ type })}
+        />
         <AudienceFields writing={writing} fault={faults.names} on={change} />
         <PayloadField
           text={writing.payload}

@@ -9,22 +9,22 @@ interface PayloadFieldProps {
 }
 
 export function PayloadField({ text, fault, on }: PayloadFieldProps) {
-  const faultId = useId()
+  const id = useId()
+  const faultId = `${id}-fault`
   const indent = () => on(JSON.stringify(JSON.parse(text), null, 2))
   return (
     <div className="field">
-      <label className="field">
-        <span>Payload, as JSON</span>
-        <textarea
-          className="input mono"
-          rows={5}
-          spellCheck={false}
-          value={text}
-          aria-invalid={fault !== undefined}
-          aria-describedby={faultId}
-          onChange={(event) => on(event.target.value)}
-        />
-      </label>
+      <label htmlFor={id}>Payload, as JSON</label>
+      <textarea
+        id={id}
+        className="input mono"
+        rows={5}
+        spellCheck={false}
+        value={text}
+        aria-invalid={fault !== undefined}
+        aria-describedby={faultId}
+        onChange={(event) => on(event.target.value)}
+      />
       <div className="row payload-foot">
         <p id={faultId} className={fault ? 'error' : 'small dim'}>
           {fault ?? (text.trim() === '' ? 'No payload.' : 'Valid JSON.')}

@@ -1,6 +1,10 @@
 // What is being written, and whether it can be sent: checked as one types.
 
-import type { Audience, Draft } from '../page/api.js'
+import { isName, topicsFault, typeFault } from '../../../shared/names.js'
+import { payloadFault } from '../../../shared/payload.js'
+import type { Draft } from '../../connection/index.js'
+import type { Audience } from '../page/api.js'
+import { listed } from '../page/text.js'
 
 export type Route = 'send' | 'broadcast'
 export type AudienceKind = 'default' | 'user' | 'roles' | 'topics'
@@ -28,13 +32,9 @@ export const FIRST_WRITING: Writing = {
   names: '',
 }
 
-/** docs/protocol.md, "Message". */
-const TYPE = /^[A-Za-z][A-Za-z0-9]*([._:-][A-Za-z0-9]+)*$/
-const TOPIC = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,199}$/
-
 export function faultsOf(writing: Writing): Faults {
   const type = typeFault(writing.type)
-  const payload = payloadFault(writing.payload)
+  const payload = textFault(writing.payload)
   const names = namesFault(writing)
   return { ...(type && { type }), ...(payload && { payload }), ...(names && { names }) }
 }
@@ -51,18 +51,11 @@ export function audienceOf({ audience, names }: Writing): Audience {
   return audience === 'user' ? { userId: names.trim() } : { [audience]: listed(names) }
 }
 
-function typeFault(type: string): string | undefined {
-  if (!TYPE.test(type) || type.length > 128) {
-    return 'Starts with a letter; then letters and digits, with one of ._:- between.'
-  }
-  return type.startsWith('sync.') ? '“sync.” is the server’s own.' : undefined
-}
-
-function payloadFault(text: string): string | undefined {
+function textFault(text: string): string | undefined {
   if (text.trim() === '') return undefined
   try {
-    JSON.parse(text)
-    return undefined
+    const fault = payloadFault(JSON.parse(text))
+    return fault && `${['Payload', ...fault.path].join('.')} ${fault.message}`
   } catch (error) {
     return `No JSON: ${error instanceof Error ? error.message : error}`
   }
@@ -70,16 +63,7 @@ function payloadFault(text: string): string | undefined {
 
 function namesFault({ audience, names }: Writing): string | undefined {
   if (audience === 'default') return undefined
-  if (audience === 'user') return names.trim() === '' ? 'Name a user.' : undefined
+  if (audience === 'user') return isName(names.trim()) ? undefined : 'Name a user.'
   if (listed(names).length === 0) return `Name ${audience}, with commas between.`
-  if (audience === 'topics' && !listed(names).every((name) => TOPIC.test(name))) {
-    return 'Topics start with a letter or digit; then letters, digits and ._:-'
-  }
-  return undefined
+  return audience === 'topics' ? topicsFault(listed(names)) : undefined
 }
-
-const listed = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')

@@ -1,11 +1,11 @@
 // How this tab is connected, and what to break to see it go on.
 
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { useConnectionManager, useResync } from '../../react/index.js'
 import { Panel } from '../page/Panel.js'
-import { useSession } from '../page/Session.js'
 import { duration } from '../page/text.js'
 import { useNow } from '../page/useNow.js'
+import { useServer } from '../server/useServerStatus.js'
 import { Ladder } from './Ladder.js'
 import { Switches } from './Switches.js'
 import { Timeline } from './Timeline.js'
@@ -33,7 +33,7 @@ export function ConnectionPanel() {
 
 function Facts() {
   const { status, transport } = useConnectionManager()
-  const roundTripMs = useRoundTrip()
+  const { roundTripMs } = useServer()
   const resyncs = useResyncs()
   const facts = [
     ['State', status],
@@ -57,36 +57,9 @@ function Facts() {
 /** How long `state` has been what it is. */
 function useTimeSince(state: string): string {
   const now = useNow(1000)
-  const since = useRef({ state, at: now })
-  if (since.current.state !== state) since.current = { state, at: Date.now() }
-  return duration(Math.max(0, now - since.current.at))
-}
-
-const ROUND_TRIP_EVERY_MS = 5000
-
-/** Of one request to the server and back, asked from time to time; `undefined` if it failed. */
-function useRoundTrip(): number | undefined {
-  const { api } = useSession()
-  const { status } = useConnectionManager()
-  const [ms, setMs] = useState<number>()
-  useEffect(() => {
-    let isOver = false
-    const tell = (value: number | undefined) => isOver || setMs(value)
-    const measure = () => {
-      if (document.hidden) return
-      const startedAt = performance.now()
-      const elapsed = () => tell(Math.max(1, Math.round(performance.now() - startedAt)))
-      api.status().then(elapsed, () => tell(undefined))
-    }
-    if (status === 'connected') measure()
-    else setMs(undefined)
-    const timer = setInterval(measure, ROUND_TRIP_EVERY_MS)
-    return () => {
-      isOver = true
-      clearInterval(timer)
-    }
-  }, [api, status])
-  return ms
+  const [since, setSince] = useState({ state, at: now })
+  if (since.state !== state) setSince({ state, at: Date.now() })
+  return duration(Math.max(0, now - since.at))
 }
 
 function useResyncs(): number {

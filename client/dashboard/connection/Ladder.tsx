@@ -5,17 +5,17 @@ import type { TransportName } from '../../connection/index.js'
 import { useConnectionManager } from '../../react/index.js'
 import type { NetworkSnapshot } from '../network/TabNetwork.js'
 import { useSession } from '../page/Session.js'
-import { NAMES, TRANSPORTS } from './transportNames.js'
+import { NAMES } from './transportNames.js'
 
 export function Ladder() {
   const { network } = useSession()
-  const { transport } = useConnectionManager()
+  const { transport, options } = useConnectionManager()
   const snapshot = useSyncExternalStore(network.subscribe, network.getSnapshot)
   return (
     <div className="ladder">
       <span className="ladder-end">this tab</span>
       <ul aria-label="Transports, best first">
-        {TRANSPORTS.map((name) => (
+        {options.transports.map((name) => (
           <Rung
             key={name}
             name={name}

@@ -1,11 +1,12 @@
 // Messages per second over the last minute, in the colour of what carried them: one sees a
 // hand-over, and that nothing stops.
 
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useConnectionManager } from '../../react/index.js'
 import { SECONDS, type Second, Traffic } from './Traffic.js'
 
 const REFRESH_MS = 250
+const CATCHUP_MS = 1000
 /** So that one message isn't a bar as high as the drawing. */
 const LEAST_TOP = 5
 
@@ -51,18 +52,21 @@ function Bar({
 
 function useTraffic(): readonly Second[] {
   const { manager } = useConnectionManager()
-  const traffic = useRef(new Traffic()).current
+  const [traffic] = useState(() => new Traffic())
   const [seconds, setSeconds] = useState<readonly Second[]>([])
   useEffect(() => {
     const note = (count: number) => traffic.note(count, manager.getSnapshot().transport, Date.now())
     const refresh = () => {
       note(0)
-      setSeconds(traffic.seconds)
+      if (!document.hidden) setSeconds(traffic.seconds)
     }
     const timer = setInterval(refresh, REFRESH_MS)
-    // What was published before the page was opened is no traffic of now.
-    const openedAt = Date.now()
-    const stop = manager.onMessage(({ timestamp }) => timestamp >= openedAt && note(1))
+    let firstAt: number | undefined
+    const stop = manager.onMessage(() => {
+      firstAt ??= performance.now()
+      // What the log held before the page was opened comes at once, and is no traffic of now.
+      if (performance.now() - firstAt > CATCHUP_MS) note(1)
+    })
     return () => {
       clearInterval(timer)
       stop()

@@ -18,7 +18,7 @@ export class Traffic {
 
   /** Some messages came, or none; `transport` is what carries now. */
   note(count: number, transport: TransportName | undefined, nowMs: number): void {
-    this.#advance(Math.floor(nowMs / 1000), transport)
+    this.#advance(Math.floor(nowMs / 1000))
     const last = this.#seconds.pop()
     if (last !== undefined) {
       this.#seconds.push({ ...last, count: last.count + count, transport })
@@ -30,10 +30,10 @@ export class Traffic {
   }
 
   /** Seconds in which nobody asked stay empty. */
-  #advance(now: number, transport: TransportName | undefined): void {
+  #advance(now: number): void {
     const last = this.#seconds.at(-1)?.at ?? now - SECONDS
     for (let at = Math.max(last, now - SECONDS) + 1; at <= now; at++) {
-      this.#seconds.push({ at, count: 0, transport: this.#seconds.at(-1)?.transport ?? transport })
+      this.#seconds.push({ at, count: 0, transport: this.#seconds.at(-1)?.transport })
     }
     this.#seconds = this.#seconds.slice(-SECONDS)
   }

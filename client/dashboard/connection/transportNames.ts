@@ -1,8 +1,6 @@
-// What the transports are called on the page, best first.
+// What the transports are called on the page.
 
 import type { TransportName } from '../../connection/index.js'
-
-export const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'poll'] as const
 
 export const NAMES: Readonly<Record<TransportName, string>> = {
   websocket: 'WebSocket',

@@ -31,7 +31,7 @@ export interface FeedSnapshot {
 }
 
 const EMPTY: FeedSnapshot = { entries: [], total: 0, types: [], topics: [] }
-/** Names offered as filters. */
+/** Names offered as filters: those that were new last. */
 const MAX_NAMES = 200
 
 export class Feed {
@@ -104,5 +104,8 @@ export function passes(entry: Entry, { type, topic }: Filter): boolean {
 }
 
 function remember(names: Set<string>, name: string): void {
-  if (names.size < MAX_NAMES) names.add(name)
+  if (names.has(name)) return
+  names.add(name)
+  const [oldest] = names
+  if (names.size > MAX_NAMES && oldest !== undefined) names.delete(oldest)
 }

@@ -1,6 +1,6 @@
 // The rows that are visible, and no others. One tab stop; the arrow keys move the choice.
 
-import { type KeyboardEvent, useRef } from 'react'
+import type { KeyboardEvent, RefObject } from 'react'
 import { count } from '../page/text.js'
 import type { Entry } from './Feed.js'
 import { FeedRow } from './FeedRow.js'
@@ -11,6 +11,8 @@ const ROW_PX = 40
 const TOP_PX = 8
 
 interface FeedListProps {
+  /** What scrolls. */
+  readonly box: RefObject<HTMLDivElement | null>
   /** The newest is last, and shown first. */
   readonly entries: readonly Entry[]
   /** How many have come since the list is held. */
@@ -19,16 +21,18 @@ interface FeedListProps {
   readonly selected: Entry | undefined
   readonly onSelect: (entry: Entry) => void
   readonly onScroll: (isDown: boolean) => void
+  /** Back to the newest is asked for. */
+  readonly onNewest: () => void
 }
 
 const rowId = ({ key }: Entry) => `entry-${key}`
 
 export function FeedList(props: FeedListProps) {
-  const { entries, waiting, isPaused, selected, onSelect, onScroll } = props
-  const box = useRef<HTMLDivElement>(null)
+  const { box, entries, waiting, isPaused, selected, onSelect, onScroll, onNewest } = props
   const last = entries.length - 1
   const { first, end } = useVisibleRows(box, entries.length, ROW_PX)
   const shown = entries.slice(last + 1 - end, last + 1 - first).reverse()
+  const isShown = selected !== undefined && shown.some(({ key }) => key === selected.key)
   const onKeyDown = (event: KeyboardEvent) => {
     const index = entries.findLastIndex(({ key }) => key === selected?.key)
     const row = rowAfter(event.key, index < 0 ? -1 : last - index, last)
@@ -45,7 +49,7 @@ export function FeedList(props: FeedListProps) {
           type="button"
           className="button small primary feed-waiting"
           disabled={isPaused}
-          onClick={() => box.current?.scrollTo({ top: 0 })}
+          onClick={onNewest}
         >
           {count(waiting)} newer
         </button>
@@ -55,7 +59,7 @@ export function FeedList(props: FeedListProps) {
         className="feed-box"
         role="listbox"
         aria-label="Messages, newest first"
-        aria-activedescendant={selected && rowId(selected)}
+        aria-activedescendant={isShown ? rowId(selected) : undefined}
         tabIndex={0}
         onKeyDown={onKeyDown}
         onScroll={(event) => onScroll(event.currentTarget.scrollTop > TOP_PX)}
@@ -65,11 +69,13 @@ export function FeedList(props: FeedListProps) {
           className="feed-rows"
           style={{ height: entries.length * ROW_PX, paddingTop: first * ROW_PX }}
         >
-          {shown.map((entry) => (
+          {shown.map((entry, index) => (
             <FeedRow
               key={entry.key}
               id={rowId(entry)}
               entry={entry}
+              place={first + index + 1}
+              of={entries.length}
               isSelected={entry.key === selected?.key}
               onSelect={onSelect}
             />

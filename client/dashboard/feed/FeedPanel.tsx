@@ -1,7 +1,7 @@
 // Messages as they come, the newest first. Reading further down holds the list still.
 
 import { Pause, Play, Trash2 } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useMemo, useRef, useState } from 'react'
 import { Panel } from '../page/Panel.js'
 import { count } from '../page/text.js'
 import { EmptyFeed } from './EmptyFeed.js'
@@ -23,21 +23,42 @@ export function FeedPanel() {
   const [filter, setFilter] = useState<Filter>({ type: '', topic: '' })
   const [hold, setHold] = useState<Hold>()
   const [selected, setSelected] = useState<Entry>()
+  const list = useRef<HTMLDivElement>(null)
   const entries = hold?.entries ?? feed.entries
   const shown = useMemo(() => entries.filter((entry) => passes(entry, filter)), [entries, filter])
   const newest = hold?.entries.at(-1)?.key ?? -1
-  const waiting = hold ? feed.entries.filter(({ key }) => key > newest).length : 0
+  const waiting = hold
+    ? feed.entries.filter((entry) => entry.key > newest && passes(entry, filter)).length
+    : 0
   const clear = () => {
     feed.clear()
     setHold(undefined)
     setSelected(undefined)
+    setFilter({ type: '', topic: '' })
   }
   const holdByScroll = (isDown: boolean) => {
     if (hold?.by === 'pause') return
     setHold((before) => (isDown ? (before ?? { by: 'scroll', entries: feed.entries }) : undefined))
   }
   const isPaused = hold?.by === 'pause'
-  const togglePause = () => setHold(isPaused ? undefined : { by: 'pause', entries })
+  const release = () => {
+    list.current?.scrollTo({ top: 0 })
+    list.current?.focus()
+    setHold(undefined)
+  }
+  const togglePause = () => {
+    list.current?.scrollTo({ top: 0 })
+    setHold(isPaused ? undefined : { by: 'pause', entries: feed.entries })
+  }
+  const changeFilter = (next: Filter) => {
+    setFilter(next)
+    if (!isPaused) setHold(undefined)
+    list.current?.scrollTo({ top: 0 })
+  }
+  const close = () => {
+    setSelected(undefined)
+    list.current?.focus()
+  }
 
   return (
     <Panel
@@ -48,7 +69,7 @@ export function FeedPanel() {
           <span className="small dim" data-figure="received" data-value={feed.total}>
             {count(feed.total)} received
           </span>
-          <FilterFields filter={filter} types={feed.types} topics={feed.topics} on={setFilter} />
+          <FilterFields filter={filter} types={feed.types} topics={feed.topics} on={changeFilter} />
           <button
             type="button"
             className="button small"
@@ -70,14 +91,16 @@ export function FeedPanel() {
       ) : (
         <div className="feed-body">
           <FeedList
+            box={list}
             entries={shown}
             waiting={waiting}
             isPaused={isPaused}
             selected={selected}
             onSelect={setSelected}
             onScroll={holdByScroll}
+            onNewest={release}
           />
-          {selected && <MessageView entry={selected} onClose={() => setSelected(undefined)} />}
+          {selected && <MessageView entry={selected} onClose={close} />}
         </div>
       )}
     </Panel>

@@ -11,12 +11,15 @@ const MAX_SHOWN = 300
 interface FeedRowProps {
   readonly id: string
   readonly entry: Entry
+  /** Counts from 1, the newest. */
+  readonly place: number
+  readonly of: number
   readonly isSelected: boolean
   readonly onSelect: (entry: Entry) => void
 }
 
 export const FeedRow = memo(function FeedRow(props: FeedRowProps) {
-  const { id, entry, isSelected, onSelect } = props
+  const { id, entry, place, of, isSelected, onSelect } = props
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys.
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus, and names the choice.
@@ -24,6 +27,8 @@ export const FeedRow = memo(function FeedRow(props: FeedRowProps) {
       id={id}
       role="option"
       aria-selected={isSelected}
+      aria-posinset={place}
+      aria-setsize={of}
       className={`feed-row ${entry.kind}`}
       onClick={() => onSelect(entry)}
     >

@@ -12,10 +12,14 @@ interface MessageViewProps {
 
 export function MessageView({ entry, onClose }: MessageViewProps) {
   return (
-    <aside className="message-view" aria-label="The chosen message">
+    <aside
+      className="message-view"
+      aria-label="The chosen message"
+      onKeyDown={({ key }) => key === 'Escape' && onClose()}
+    >
       <header className="row">
         <strong>{entry.kind === 'message' ? entry.message.type : 'resync'}</strong>
-        {entry.kind === 'message' && <CopyButton value={entry.message} />}
+        {entry.kind === 'message' && <CopyButton key={entry.key} value={entry.message} />}
         <button type="button" className="button small" aria-label="Close" onClick={onClose}>
           <X size={14} aria-hidden />
         </button>

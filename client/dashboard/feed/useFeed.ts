@@ -9,14 +9,6 @@ export function useFeed(): FeedSnapshot & { readonly clear: () => void } {
   const { manager } = useConnectionManager()
   const snapshot = useSyncExternalStore(feed.subscribe, feed.getSnapshot)
   useResync(({ reason }) => feed.addResync(reason))
-  useEffect(() => {
-    const stopMessages = manager.onMessage((message) => feed.addMessage(message))
-    // What another user was shown is not for this one.
-    const stopForgotten = manager.on('forgotten', () => feed.clear())
-    return () => {
-      stopMessages()
-      stopForgotten()
-    }
-  }, [manager, feed])
+  useEffect(() => manager.onMessage((message) => feed.addMessage(message)), [manager, feed])
   return { ...snapshot, clear: () => feed.clear() }
 }

@@ -30,8 +30,8 @@ export function useVisibleRows(
       element.removeEventListener('scroll', read)
     }
   }, [box])
-  return {
-    first: Math.max(0, Math.floor(top / rowPx) - BESIDE),
-    end: Math.min(count, Math.ceil((top + height) / rowPx) + BESIDE),
-  }
+  const inSight = Math.ceil(height / rowPx)
+  // The browser tells only after the list has become shorter that it scrolled up for that.
+  const seen = Math.min(Math.floor(top / rowPx), Math.max(0, count - inSight))
+  return { first: Math.max(0, seen - BESIDE), end: Math.min(count, seen + inSight + 1 + BESIDE) }
 }

@@ -1,25 +1,30 @@
 // Open mode: a name and roles of one's choice, as `curl` says them with `Bearer dev:alice:manager`.
 
 import { type SyntheticEvent, useState } from 'react'
+import { Field } from '../page/Field.js'
 import { useSession } from '../page/Session.js'
+import { listed } from '../page/text.js'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
-export function DeveloperForm() {
+interface FormProps {
+  readonly onDone: () => void
+}
+
+export function DeveloperForm({ onDone }: FormProps) {
   const { token, setToken } = useSession()
   const [, given = '', givenRoles = ''] = token?.split(':') ?? []
   const [name, setName] = useState(given)
   const [roles, setRoles] = useState(givenRoles)
-  const faults = [
-    ...(NAME.test(name) ? [] : ['Name: letters, digits and ._-']),
-    ...(listed(roles).every((role) => NAME.test(role))
-      ? []
-      : ['Roles: names, with commas between']),
-  ]
+  const isNamed = NAME.test(name)
+  const areRoles = listed(roles).every((role) => NAME.test(role))
+  const use = (next: string | undefined) => {
+    setToken(next)
+    onDone()
+  }
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
-    if (faults.length > 0) return
-    setToken(['dev', name, listed(roles).join()].filter((part) => part !== '').join(':'))
+    use(['dev', name, listed(roles).join()].filter((part) => part !== '').join(':'))
   }
   return (
     <form className="identity-form" onSubmit={submit}>
@@ -27,44 +32,28 @@ export function DeveloperForm() {
         This server runs in open mode: whoever reaches it may say who they are. Another user starts
         the page anew.
       </p>
-      <label className="field">
-        <span>Name</span>
-        <input
-          className="input"
-          value={name}
-          placeholder="alice"
-          onChange={(event) => setName(event.target.value)}
-        />
-      </label>
-      <label className="field">
-        <span>Roles, with commas between</span>
-        <input
-          className="input"
-          value={roles}
-          placeholder="admin, manager"
-          onChange={(event) => setRoles(event.target.value)}
-        />
-      </label>
-      {name !== '' &&
-        faults.map((fault) => (
-          <p key={fault} className="error">
-            {fault}
-          </p>
-        ))}
+      <Field
+        label="Name"
+        placeholder="alice"
+        value={name}
+        fault={isNamed || name === '' ? undefined : 'Letters, digits and ._-'}
+        onText={setName}
+      />
+      <Field
+        label="Roles, with commas between"
+        placeholder="admin, manager"
+        value={roles}
+        fault={areRoles ? undefined : 'Names of letters, digits and ._-, with commas between'}
+        onText={setRoles}
+      />
       <div className="row">
-        <button type="submit" className="button primary" disabled={faults.length > 0}>
+        <button type="submit" className="button primary" disabled={!isNamed || !areRoles}>
           Become {name || 'somebody'}
         </button>
-        <button type="button" className="button" onClick={() => setToken(undefined)}>
+        <button type="button" className="button" onClick={() => use(undefined)}>
           Be anonymous
         </button>
       </div>
     </form>
   )
 }
-
-const listed = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((role) => role.trim())
-    .filter((role) => role !== '')

@@ -1,15 +1,21 @@
 // A server that verifies tokens: the one to speak with. It is kept in memory, and nowhere else.
 
 import { type SyntheticEvent, useState } from 'react'
+import { Field } from '../page/Field.js'
 import { useSession } from '../page/Session.js'
 
-export function TokenForm() {
+interface FormProps {
+  readonly onDone: () => void
+}
+
+export function TokenForm({ onDone }: FormProps) {
   const { token, setToken } = useSession()
   const [text, setText] = useState('')
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
     setToken(text.trim())
     setText('')
+    onDone()
   }
   return (
     <form className="identity-form" onSubmit={submit}>
@@ -17,17 +23,15 @@ export function TokenForm() {
         This server verifies tokens. Yours stays in this tab's memory: it is gone when the page is
         loaded anew.
       </p>
-      <label className="field">
-        <span>Token</span>
-        <input
-          className="input mono"
-          type="password"
-          autoComplete="off"
-          spellCheck={false}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </label>
+      <Field
+        label="Token"
+        className="mono"
+        type="password"
+        autoComplete="off"
+        spellCheck={false}
+        value={text}
+        onText={setText}
+      />
       <div className="row">
         <button type="submit" className="button primary" disabled={text.trim() === ''}>
           Use this token

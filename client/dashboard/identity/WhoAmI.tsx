@@ -1,9 +1,10 @@
 // Who this tab speaks as. In open mode one says so; elsewhere a token does, kept in memory only.
 
 import { UserRound } from 'lucide-react'
-import { useEffect, useId, useState } from 'react'
+import { useId, useRef } from 'react'
 import { useConnectionManager } from '../../react/index.js'
 import { useSession } from '../page/Session.js'
+import { isRefusal, useServer } from '../server/useServerStatus.js'
 import { DeveloperForm } from './DeveloperForm.js'
 import { TokenForm } from './TokenForm.js'
 import './identity.css'
@@ -13,7 +14,10 @@ export function WhoAmI() {
   const { userId } = useConnectionManager()
   const isOpenMode = useOpenMode()
   const id = useId()
-  const name = userId ?? (token === undefined && isOpenMode ? 'anonymous' : 'nobody yet')
+  const card = useRef<HTMLDivElement>(null)
+  const close = () => card.current?.hidePopover()
+  // Polling doesn't tell who one is; in open mode the token says it.
+  const name = userId ?? (isOpenMode ? (token?.split(':')[1] ?? 'anonymous') : 'nobody yet')
   return (
     <div className="identity">
       <button type="button" className="button small" popoverTarget={id} data-figure="user">
@@ -21,29 +25,17 @@ export function WhoAmI() {
         <span className="unseen">Who am I:</span>
         {name}
       </button>
-      <div id={id} popover="auto" className="identity-card">
+      <div ref={card} id={id} popover="auto" className="identity-card">
         <h2>Who am I?</h2>
-        {isOpenMode ? <DeveloperForm /> : <TokenForm />}
+        {isOpenMode ? <DeveloperForm onDone={close} /> : <TokenForm onDone={close} />}
       </div>
     </div>
   )
 }
 
-/** A server that asks for a token before it says anything verifies them. */
+/** A server that refuses to say how it is verifies tokens. */
 function useOpenMode(): boolean {
-  const { api } = useSession()
-  const { status } = useConnectionManager()
-  const [isOpenMode, setIsOpenMode] = useState(true)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another state may mean another server.
-  useEffect(() => {
-    let isOver = false
-    api.status().then(
-      ({ openMode }) => isOver || setIsOpenMode(openMode),
-      ({ status }) => isOver || status === 0 || setIsOpenMode(false),
-    )
-    return () => {
-      isOver = true
-    }
-  }, [api, status])
-  return isOpenMode
+  const { samples, fault } = useServer()
+  if (fault && isRefusal(fault)) return false
+  return samples.at(-1)?.status.openMode ?? true
 }

@@ -1,8 +1,9 @@
 // The load button: something to watch while one breaks the network.
 
 import { Square, Zap } from 'lucide-react'
-import { type SyntheticEvent, useRef, useState } from 'react'
+import { type SyntheticEvent, useEffect, useRef, useState } from 'react'
 import { ApiError } from '../page/api.js'
+import { Field } from '../page/Field.js'
 import { Panel } from '../page/Panel.js'
 import { useSession } from '../page/Session.js'
 import { count } from '../page/text.js'
@@ -14,19 +15,25 @@ const MOST_SECONDS = 600
 
 export function LoadPanel() {
   const { api } = useSession()
-  const [perSecond, setPerSecond] = useState(10)
-  const [seconds, setSeconds] = useState(60)
+  const [perSecond, setPerSecond] = useState('10')
+  const [seconds, setSeconds] = useState('60')
   const [progress, setProgress] = useState<LoadProgress>()
   const [fault, setFault] = useState('')
   const running = useRef<AbortController>(undefined)
+  useEffect(() => () => running.current?.abort(), [])
   const start = async () => {
     const controller = new AbortController()
     running.current = controller
     setFault('')
-    setProgress({ published: 0, total: perSecond * seconds })
-    await runLoad(api, { perSecond, seconds }, setProgress, controller.signal).catch((error) =>
+    const load = { perSecond: Number(perSecond), seconds: Number(seconds) }
+    setProgress({ published: 0, total: load.perSecond * load.seconds })
+    await runLoad(api, load, setProgress, controller.signal).catch((error) =>
       setFault(`Ended early: ${error instanceof ApiError ? error.message : String(error)}`),
     )
+    if (!controller.signal.aborted) setProgress(undefined)
+  }
+  const stop = () => {
+    running.current?.abort()
     setProgress(undefined)
   }
   const submit = (event: SyntheticEvent) => {
@@ -40,20 +47,32 @@ export function LoadPanel() {
           Messages to your own connections: something to watch while you break the network.
         </p>
         <div className="row load-fields">
-          <NumberField
+          <Field
             label="per second"
+            type="number"
+            required
+            min={1}
+            max={MOST_PER_SECOND}
             value={perSecond}
-            most={MOST_PER_SECOND}
-            on={setPerSecond}
+            onText={setPerSecond}
           />
-          <NumberField label="for seconds" value={seconds} most={MOST_SECONDS} on={setSeconds} />
+          <Field
+            label="for seconds"
+            type="number"
+            required
+            min={1}
+            max={MOST_SECONDS}
+            value={seconds}
+            onText={setSeconds}
+          />
           {progress ? (
-            <button type="button" className="button" onClick={() => running.current?.abort()}>
+            <button key="stop" type="button" className="button" onClick={stop}>
               <Square size={14} aria-hidden />
               Stop
             </button>
           ) : (
-            <button type="submit" className="button">
+            // Another element than the one that was clicked, which would submit the form as well.
+            <button key="start" type="submit" className="button">
               <Zap size={15} aria-hidden />
               Start
             </button>
@@ -76,29 +95,5 @@ export function LoadPanel() {
         )}
       </form>
     </Panel>
-  )
-}
-
-interface NumberFieldProps {
-  readonly label: string
-  readonly value: number
-  readonly most: number
-  readonly on: (value: number) => void
-}
-
-function NumberField({ label, value, most, on }: NumberFieldProps) {
-  return (
-    <label className="field">
-      <span>{label}</span>
-      <input
-        className="input"
-        type="number"
-        required
-        min={1}
-        max={most}
-        value={Number.isNaN(value) ? '' : value}
-        onChange={(event) => on(event.target.valueAsNumber)}
-      />
-    </label>
   )
 }

@@ -15,6 +15,8 @@ export interface NetworkSnapshot {
 
 /** Milliseconds after which a socket that nobody lets out says that it failed. */
 const REFUSED_AFTER_MS = 20
+/** What was cut has said so by then. */
+const CUT_WITHIN_MS = 50
 
 export class TabNetwork {
   readonly fetch: typeof fetch
@@ -38,14 +40,14 @@ export class TabNetwork {
     return () => this.#listeners.delete(onChange)
   }
 
-  /** Blocking cuts at once what is open; unblocking tells the page as a changed network does. */
+  /** Blocking cuts at once what is open. Either way the page is told, as by a network that changes. */
   block(name: Switch, isBlocked: boolean): void {
     const blocked = new Set(this.#snapshot.blocked)
     if (isBlocked) blocked.add(name)
     else blocked.delete(name)
     this.#change({ blocked })
-    if (!isBlocked) dispatchEvent(new Event('online'))
     for (const { by, cut } of this.#cuts) if (by.some((each) => blocked.has(each))) cut()
+    if (!blocked.has('offline')) setTimeout(() => dispatchEvent(new Event('online')), CUT_WITHIN_MS)
   }
 
   #request(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
@@ -75,7 +77,7 @@ export class TabNetwork {
     const entry = { by, cut: () => socket.close() }
     this.#cuts.add(entry)
     socket.addEventListener('close', () => this.#cuts.delete(entry))
-    return socket as unknown as SocketLike
+    return socket
   }
 
   #isBlocked(by: readonly Switch[]): boolean {

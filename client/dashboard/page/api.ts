@@ -1,6 +1,6 @@
 // The HTTP API as the page uses it: the same routes that `curl` does.
 
-import type { MessageOf } from '../../connection/index.js'
+import type { Draft, MessageOf, ResyncReason } from '../../connection/index.js'
 
 /** What `GET /status` says; all but the first four fields to admins only. */
 export interface ServerStatus {
@@ -34,6 +34,7 @@ export interface Page {
   readonly cursor: string
   readonly hasMore: boolean
   readonly resync: boolean
+  readonly reason?: ResyncReason
 }
 
 /** What the server answers to a publish or a forced resync. */
@@ -50,11 +51,6 @@ export interface Audience {
   readonly userId?: string
   readonly roles?: readonly string[]
   readonly topics?: readonly string[]
-}
-
-export interface Draft extends Audience {
-  readonly type: string
-  readonly payload?: unknown
 }
 
 /** The server said no, or nobody answered (`status` 0). */
@@ -74,10 +70,13 @@ export interface Api {
   poll(since: string, topics: readonly string[]): Promise<Page>
   status(): Promise<ServerStatus>
   send(draft: Draft): Promise<Answer>
-  sendAll(drafts: readonly Draft[]): Promise<Answer>
+  sendAll(drafts: readonly (Draft & { readonly idempotencyKey: string })[]): Promise<Answer>
   broadcast(draft: Draft): Promise<Answer>
   force(audience: Audience | { readonly everyone: true }): Promise<Answer>
 }
+
+/** For an answer; a request that hangs would else be waited for without end. */
+const TIMEOUT_MS = 10_000
 
 /** Every method rejects with an `ApiError`. */
 export function createApi(request: typeof fetch, token: string | undefined): Api {
@@ -86,12 +85,14 @@ export function createApi(request: typeof fetch, token: string | undefined): Api
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(init.body !== undefined && { 'Content-Type': 'application/json' }),
     }
-    const response = await request(`/api/sync/${path}`, { ...init, headers }).catch(() => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const response = await request(`/api/sync/${path}`, { ...init, headers, signal }).catch(() => {
       throw new ApiError(0, 'unreachable', 'no answer: the network or the server is away')
     })
-    const body = await response.json().catch(() => ({}))
-    if (response.ok) return body
-    const { code = 'unknown', message = response.statusText } = body.error ?? {}
+    const body = await response.json().catch(() => undefined)
+    if (response.ok && body?.success === true) return body
+    const { code = 'unknown', message = 'what answers there is no Syncline server' } =
+      body?.error ?? {}
     throw new ApiError(response.status, code, message)
   }
   const post = (path: string, body: object) =>

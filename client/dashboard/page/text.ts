@@ -15,9 +15,19 @@ export function duration(ms: number): string {
 /** `1,204`. */
 export const count = (value: number): string => value.toLocaleString('en')
 
+/** `14:03:07`, by this machine's clock. */
+export const clockSeconds = (timestamp: number): string =>
+  new Date(timestamp).toLocaleTimeString('en-GB')
+
 /** `14:03:07.512`, by this machine's clock. */
 export function clockTime(timestamp: number): string {
-  const date = new Date(timestamp)
-  const ms = String(date.getMilliseconds()).padStart(3, '0')
-  return `${date.toLocaleTimeString('en-GB')}.${ms}`
+  const ms = String(new Date(timestamp).getMilliseconds()).padStart(3, '0')
+  return `${clockSeconds(timestamp)}.${ms}`
 }
+
+/** The names in `a, b`. */
+export const listed = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')

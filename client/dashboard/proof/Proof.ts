@@ -87,9 +87,10 @@ export class Proof {
     if (dropped !== undefined) this.#giveUp(dropped)
   }
 
-  /** The next page of the log, in its order, and the cursor behind it. */
-  reread(ids: readonly string[], cursor: string): void {
+  /** The next page of the log, in its order, and the cursor behind it; something may be gone before it. */
+  reread(ids: readonly string[], cursor: string, isAfterGap = false): void {
     this.#snapshot = undefined
+    if (isAfterGap) this.#tally.counts.gaps += 1
     this.#anchor = cursor
     for (const id of ids) this.#find(id, this.#reread++)
   }

@@ -1,13 +1,12 @@
 // Shows what has been verified of the promise that nothing is lost, repeated or reordered.
 
-import { useEffect, useState } from 'react'
 import { Panel } from '../page/Panel.js'
+import { count } from '../page/text.js'
+import { useNow } from '../page/useNow.js'
 import type { ProofState } from './ProofReader.js'
 import type { Fault, FaultKind } from './Tally.js'
 import { useProof } from './useProof.js'
 import './proof.css'
-
-const NUMBER = new Intl.NumberFormat('en')
 
 const NAMES: Readonly<Record<FaultKind, string>> = {
   missing: 'missing',
@@ -27,6 +26,9 @@ export function ProofPanel() {
         <Figure name="out-of-order" label="out of order" value={outOfOrder} isFault />
       </dl>
       <Progress proof={proof} />
+      {proof.fault && (
+        <p className="error">The log can't be read again now: {proof.fault.message}</p>
+      )}
       <Losses proof={proof} />
       <p role="status" className="unseen">
         {missing + repeated + outOfOrder > 0 &&
@@ -34,8 +36,8 @@ export function ProofPanel() {
       </p>
       {faults.length > 0 && <Faults faults={faults} />}
       <p className="dim small">
-        Every few seconds this page reads the log again by <code>/poll</code>, and compares each
-        message there with what arrived live.
+        Every few seconds this page reads the log again by <code>/poll</code>, and compares the ids
+        there, and their order, with what arrived live.
       </p>
     </Panel>
   )
@@ -55,7 +57,7 @@ function Figure({ name, label, value, isFault = false }: FigureProps) {
     <div className={isFault && value > 0 ? 'bad' : ''}>
       <dt className="small">{label}</dt>
       <dd data-figure={name} data-value={value}>
-        {NUMBER.format(value)}
+        {count(value)}
       </dd>
     </div>
   )
@@ -67,30 +69,26 @@ function Progress({ proof: { pending, awaited, lastCheckedAt } }: { readonly pro
     <p className="dim small">
       <Age at={lastCheckedAt} />
       {' · '}
-      {open === 0 ? 'nothing left to be checked' : `${NUMBER.format(open)} still to be checked`}
+      {open === 0 ? 'nothing left to be checked' : `${count(open)} still to be checked`}
     </p>
   )
 }
 
 function Age({ at }: { readonly at: number | undefined }) {
-  const [now, setNow] = useState(Date.now)
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000)
-    return () => clearInterval(timer)
-  }, [])
+  const now = useNow(1000)
   if (at === undefined) return 'not read again yet'
   return `read again from the log ${Math.max(0, Math.round((now - at) / 1000))} s ago`
 }
 
 /** What nobody can vouch for, said only where there is some. */
-function Losses({ proof: { resyncs, notReread } }: { readonly proof: ProofState }) {
+function Losses({ proof: { resyncs, notReread, gaps } }: { readonly proof: ProofState }) {
   return (
     <>
       {resyncs > 0 && (
         <p className="small">
           told to refetch{' '}
           <span data-figure="resyncs" data-value={resyncs}>
-            {NUMBER.format(resyncs)}
+            {count(resyncs)}
           </span>{' '}
           {resyncs === 1 ? 'time' : 'times'} (resync): what was lost there was lost aloud, and the
           comparison goes on behind it
@@ -99,10 +97,16 @@ function Losses({ proof: { resyncs, notReread } }: { readonly proof: ProofState 
       {notReread > 0 && (
         <p className="small">
           <span data-figure="not-reread" data-value={notReread}>
-            {NUMBER.format(notReread)}
+            {count(notReread)}
           </span>{' '}
           arrived but could not be read again, since the log keeps only the latest messages; they
           count neither as verified nor as missing
+        </p>
+      )}
+      {gaps > 0 && (
+        <p className="small">
+          parts of the log were gone before this page read them again: whether all of them arrived,
+          nobody can say
         </p>
       )}
     </>

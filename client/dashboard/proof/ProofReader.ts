@@ -1,8 +1,9 @@
 // Keeps a proof going: tells it what arrives, reads the log again every few seconds, and begins anew
 // where another user, other topics or a loss change what is to be compared. Knows no React.
 
+import { MAX_TOPICS } from '../../../shared/names.js'
 import type { ConnectionManager, MessageOf } from '../../connection/index.js'
-import type { Api } from '../page/api.js'
+import { type Api, ApiError } from '../page/api.js'
 import { Alarm, type Clock, pageClock } from './Alarm.js'
 import { Proof, type ProofSnapshot } from './Proof.js'
 import { readAgain } from './readAgain.js'
@@ -15,8 +16,6 @@ const MAX_BACKOFF_MS = 30_000
 const MANY_PENDING = 250
 /** How long a connection may take to go over to other rights. */
 const RIGHTS_SETTLE_MS = 3000
-/** The server takes no more in one request. */
-const MAX_TOPICS = 50
 /** Readings of the log in vain, before what they were to close is given up. */
 const MAX_CLOSING_FAILURES = 3
 const TELL_EVERY_MS = 100
@@ -24,6 +23,8 @@ const TELL_EVERY_MS = 100
 export interface ProofState extends ProofSnapshot {
   /** By the page's clock, in milliseconds; `undefined` before the first time. */
   readonly lastCheckedAt: number | undefined
+  /** Why the log couldn't be read again the last time. */
+  readonly fault: ApiError | undefined
 }
 
 /** Where the comparison is to begin anew, once what came before is read to its end. */
@@ -47,9 +48,14 @@ export class ProofReader {
   #changes = 0
   #beginnings: readonly Beginning[] = []
   #isRunning = false
-  #state: ProofState = { ...this.#proof.getSnapshot(), lastCheckedAt: undefined }
+  #state: ProofState = {
+    ...this.#proof.getSnapshot(),
+    lastCheckedAt: undefined,
+    fault: undefined,
+  }
   #lastCheckedAt: number | undefined
   #failures = 0
+  #fault: ApiError | undefined
   #isChecking = false
   readonly #clock: Clock
   readonly #checking: Alarm
@@ -113,6 +119,7 @@ export class ProofReader {
     this.#beginnings = []
     this.#lastCheckedAt = undefined
     this.#failures = 0
+    this.#fault = undefined
     this.#changed()
     this.#schedule()
   }
@@ -163,7 +170,7 @@ export class ProofReader {
   }
 
   async #beginAtHead(change: number): Promise<void> {
-    const head = await this.#api.poll('now', []).catch(() => undefined)
+    const head = await this.#api.poll('now', []).catch((error: unknown) => this.#failed(error))
     // Another change, user or page came meanwhile.
     if (change !== this.#changes) return
     if (head === undefined) {
@@ -212,7 +219,9 @@ export class ProofReader {
     try {
       await this.#readAgain(proof, beginning)
       this.#failures = 0
-    } catch {
+      this.#fault = undefined
+    } catch (error) {
+      this.#failed(error)
       this.#failures += 1
     }
     this.#isChecking = false
@@ -249,11 +258,21 @@ export class ProofReader {
     this.#changed()
   }
 
+  #failed(error: unknown): undefined {
+    if (error instanceof ApiError) this.#fault = error
+    else reportError(error)
+    this.#changed()
+  }
+
   /** Tells at most ten times a second, however many messages arrive. */
   #changed(): void {
     if (this.#telling.isSet) return
     this.#telling.set(TELL_EVERY_MS, () => {
-      this.#state = { ...this.#proof.getSnapshot(), lastCheckedAt: this.#lastCheckedAt }
+      this.#state = {
+        ...this.#proof.getSnapshot(),
+        lastCheckedAt: this.#lastCheckedAt,
+        fault: this.#fault,
+      }
       for (const listener of this.#listeners) listener()
     })
   }

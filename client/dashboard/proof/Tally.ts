@@ -19,6 +19,8 @@ export interface ProofCounts {
   readonly outOfOrder: number
   /** Arrived, and the log let go of it before it could be read again: nobody can say. */
   readonly notReread: number
+  /** Times that some of the log was gone before it was read again: what it held, nobody can say. */
+  readonly gaps: number
   /** Losses that the server told of. */
   readonly resyncs: number
 }
@@ -33,6 +35,7 @@ export class Tally {
     repeated: 0,
     outOfOrder: 0,
     notReread: 0,
+    gaps: 0,
     resyncs: 0,
   }
   faults: readonly Fault[] = []

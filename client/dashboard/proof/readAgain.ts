@@ -20,7 +20,8 @@ export async function readAgain(proof: Proof, rereading: Rereading): Promise<voi
   for (let hasMore = true; hasMore; ) {
     const page = await poll(proof.anchor)
     if (!isWanted()) return
-    proof.reread(idsOf(page), page.cursor)
+    const isAfterGap = page.resync && page.reason !== 'forced'
+    proof.reread(idsOf(page), page.cursor, isAfterGap)
     hasMore = page.hasMore
   }
   proof.readToEnd(before)

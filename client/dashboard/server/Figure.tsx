@@ -1,12 +1,18 @@
 // A chart with its name, its lines' values now or under the pointer, and its last samples as a table.
 
 import { lazy, Suspense, useMemo, useRef, useState } from 'react'
+import { clockSeconds } from '../page/text.js'
 import { type FigureOf, textOf } from './figures.js'
 import { SampleTable } from './SampleTable.js'
 import { type Row, type Sample, withBreaks } from './samples.js'
 import { useSeen } from './useSeen.js'
 
-const Chart = lazy(() => import('./Chart.js').then((loaded) => ({ default: loaded.Chart })))
+const Chart = lazy(() =>
+  import('./Chart.js').then(
+    ({ Chart: loaded }) => ({ default: loaded }),
+    () => ({ default: NoChart }),
+  ),
+)
 
 interface FigureProps {
   readonly figure: FigureOf
@@ -25,7 +31,7 @@ export function Figure({ figure, samples, isStale }: FigureProps) {
   const latest = samples.at(-1)
   const shown = (hovered === null ? undefined : rows[hovered]?.sample) ?? latest
   const timeOf = (sample: Sample | undefined) =>
-    sample && (isStale || sample !== latest) ? clock(sample.at) : 'now'
+    sample && (isStale || sample !== latest) ? clockSeconds(sample.at) : 'now'
   const values = lines.map((line) => `${line.name} ${textOf(line, format, latest)}`).join(', ')
   return (
     <figure className="figure" ref={place}>
@@ -80,4 +86,11 @@ const columnsOf = (rows: readonly Row[], lines: FigureOf['lines']) =>
     ...lines.map(({ read }) => rows.map(({ sample }) => (sample ? read(sample) : null))),
   ] as const
 
-const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB')
+/** The server was stopped, or built anew, since the page was loaded. */
+function NoChart() {
+  return (
+    <p className="chart dim small">
+      The drawing could not be loaded. Load the page anew, or see the table.
+    </p>
+  )
+}

@@ -1,5 +1,6 @@
 // The numbers under a chart, for whoever would rather read them.
 
+import { clockSeconds } from '../page/text.js'
 import { type FigureOf, textOf } from './figures.js'
 import type { Sample } from './samples.js'
 
@@ -35,7 +36,7 @@ export function SampleTable({ figure: { title, lines, format }, samples }: Sampl
               .reverse()
               .map((sample) => (
                 <tr key={sample.at}>
-                  <th scope="row">{new Date(sample.at).toLocaleTimeString('en-GB')}</th>
+                  <th scope="row">{clockSeconds(sample.at)}</th>
                   {lines.map((line) => (
                     <td key={line.name}>{textOf(line, format, sample)}</td>
                   ))}

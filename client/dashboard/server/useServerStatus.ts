@@ -1,43 +1,41 @@
-// Asks the server how it is, every two seconds while somebody looks at the page.
+// Asks the server how it is, every two seconds while somebody looks at the page. All who want to know
+// share the one asking.
 
-import { useEffect, useState } from 'react'
+import { createContext, useContext, useEffect, useState } from 'react'
 import { type Api, ApiError } from '../page/api.js'
 import { EVERY_MS, type Sample, withSample } from './samples.js'
-
-const LATE_AFTER_MS = 5000
 
 export interface ServerHistory {
   /** Oldest first, a bounded number of them. */
   readonly samples: readonly Sample[]
-  /** Why there is nothing newer, in a sentence. */
-  readonly fault: string | undefined
+  /** Of the newest answer: from the question to it. */
+  readonly roundTripMs: number | undefined
+  /** Why there is nothing newer. */
+  readonly fault: ApiError | undefined
 }
 
-const NOTHING: ServerHistory = { samples: [], fault: undefined }
+const NOTHING: ServerHistory = { samples: [], roundTripMs: undefined, fault: undefined }
+
+export const ServerHistoryContext = createContext(NOTHING)
+
+/** What is known of the server. */
+export const useServer = (): ServerHistory => useContext(ServerHistoryContext)
 
 /** Starts anew with another `api`, which is another principal's. */
 export function useServerStatus(api: Api): ServerHistory {
   const [heard, setHeard] = useState({ api, ...NOTHING })
   useEffect(() => {
-    const change = (next: (last: ServerHistory) => Partial<ServerHistory>) =>
-      setHeard((last) => {
-        const own = last.api === api ? last : { api, ...NOTHING }
-        return { ...own, ...next(own) }
-      })
-    return watch(
-      api,
-      (samplesOf) => change(({ samples }) => ({ samples: samplesOf(samples), fault: undefined })),
-      (fault) => change(() => ({ fault })),
-    )
+    const change = (next: (last: ServerHistory) => ServerHistory) =>
+      setHeard((last) => ({ api, ...next(last.api === api ? last : NOTHING) }))
+    return watch(api, change)
   }, [api])
   return heard.api === api ? heard : NOTHING
 }
 
-/** Returns what ends it. */
+/** Returns what ends it; nothing is heard of it after that. */
 function watch(
   api: Api,
-  onStatus: (samplesOf: (samples: readonly Sample[]) => readonly Sample[]) => void,
-  onFault: (fault: string) => void,
+  change: (next: (last: ServerHistory) => ServerHistory) => void,
 ): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   let isAsking = false
@@ -46,20 +44,13 @@ function watch(
     if (isAsking || isOver || document.hidden) return
     clearTimeout(timer)
     isAsking = true
-    // A request that hangs is said, and waited for: more of them would only hang beside it.
-    const late = setTimeout(() => onFault('The server takes long to answer.'), LATE_AFTER_MS)
-    try {
-      const status = await api.status()
-      if (!isOver) onStatus((samples) => withSample(samples, status, Date.now()))
-    } catch (error) {
-      if (isOver) return
-      onFault(sentenceOf(error))
-      isOver = isRefusal(error)
-    } finally {
-      clearTimeout(late)
-      isAsking = false
-      if (!isOver) timer = setTimeout(askNow, EVERY_MS)
-    }
+    const next = await answerOf(api)
+    isAsking = false
+    if (isOver) return
+    change(next.heard)
+    // Asking again with the same token would only be refused again.
+    if (!next.isRefused) timer = setTimeout(askNow, EVERY_MS)
+    else isOver = true
   }
   const askNow = () => void ask()
   document.addEventListener('visibilitychange', askNow)
@@ -71,20 +62,33 @@ function watch(
   }
 }
 
-/** Asking again with the same token would only be refused again. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof ApiError && (error.status === 401 || error.status === 403)
+interface Heard {
+  readonly isRefused: boolean
+  readonly heard: (last: ServerHistory) => ServerHistory
+}
 
-function sentenceOf(error: unknown): string {
-  if (!(error instanceof ApiError)) return `This went wrong in the page: ${String(error)}`
-  switch (error.status) {
-    case 0:
-      return 'No answer: the network or the server is away. Asking again every 2 seconds.'
-    case 401:
-      return 'The server does not accept this token (401), so it says nothing of itself.'
-    case 403:
-      return `The server refuses to answer (403): ${error.message}`
-    default:
-      return `The server answered ${error.status}: ${error.message}`
+async function answerOf(api: Api): Promise<Heard> {
+  const startedAt = performance.now()
+  try {
+    const status = await api.status()
+    const roundTripMs = Math.max(1, Math.round(performance.now() - startedAt))
+    const at = Date.now()
+    const heard = ({ samples }: ServerHistory) => ({
+      samples: withSample(samples, status, at),
+      roundTripMs,
+      fault: undefined,
+    })
+    return { isRefused: false, heard }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const heard = ({ samples }: ServerHistory) => ({
+      samples,
+      roundTripMs: undefined,
+      fault: error,
+    })
+    return { isRefused: isRefusal(error), heard }
   }
 }
+
+/** The server has heard who asks, and won't tell. */
+export const isRefusal = ({ status }: ApiError): boolean => status === 401 || status === 403

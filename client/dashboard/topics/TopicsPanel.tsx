@@ -1,13 +1,19 @@
 // What this tab listens to, beside what is meant for its user and for everyone.
 
 import { X } from 'lucide-react'
-import { type SyntheticEvent, useId, useState } from 'react'
+import { type RefObject, type SyntheticEvent, useId, useRef, useState } from 'react'
 import { useConnectionManager } from '../../react/index.js'
 import { Panel } from '../page/Panel.js'
 import './topics.css'
 
 export function TopicsPanel() {
   const { topics, denied, subscribe, unsubscribe } = useConnectionManager()
+  const field = useRef<HTMLInputElement>(null)
+  const drop = (topic: string) => {
+    unsubscribe([topic])
+    // The button goes with its topic, and the focus with it.
+    field.current?.focus()
+  }
   return (
     <Panel title="Topics" className="topics">
       {topics.length === 0 ? (
@@ -23,7 +29,7 @@ export function TopicsPanel() {
               <button
                 type="button"
                 aria-label={`Unsubscribe from ${topic}`}
-                onClick={() => unsubscribe([topic])}
+                onClick={() => drop(topic)}
               >
                 <X size={13} aria-hidden />
               </button>
@@ -31,17 +37,18 @@ export function TopicsPanel() {
           ))}
         </ul>
       )}
-      <SubscribeForm topics={topics} subscribe={subscribe} />
+      <SubscribeForm field={field} topics={topics} subscribe={subscribe} />
     </Panel>
   )
 }
 
 interface SubscribeFormProps {
+  readonly field: RefObject<HTMLInputElement | null>
   readonly topics: readonly string[]
   readonly subscribe: (topics: readonly string[]) => void
 }
 
-function SubscribeForm({ topics, subscribe }: SubscribeFormProps) {
+function SubscribeForm({ field, topics, subscribe }: SubscribeFormProps) {
   const [name, setName] = useState('')
   const [fault, setFault] = useState('')
   const faultId = useId()
@@ -61,6 +68,7 @@ function SubscribeForm({ topics, subscribe }: SubscribeFormProps) {
     <form onSubmit={submit}>
       <div className="row topics-form">
         <input
+          ref={field}
           className="input"
           aria-label="Topic to subscribe to"
           aria-invalid={fault !== ''}

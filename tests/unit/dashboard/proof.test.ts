@@ -55,12 +55,35 @@ async function run(walk: Walk): Promise<ProofWorld> {
   return world
 }
 
+it('says that parts of the log were gone before it could look, and no more of them', async () => {
+  const world = new ProofWorld()
+  for (let count = 0; count < 4; count += 1) world.publish(true)
+  world.next()
+  await world.check()
+  world.publish(true)
+  world.catchUp()
+  world.evict()
+  world.evict()
+  await world.check()
+  expect(world.proof.getSnapshot()).toMatchObject({ gaps: 0, missing: 0 })
+  for (let count = 0; count < 6; count += 1) world.publish(true)
+  world.catchUp()
+  for (let count = 0; count < 4; count += 1) world.evict()
+  await world.check()
+  const { gaps, missing, notReread } = world.proof.getSnapshot()
+  expect({ gaps: gaps > 0, missing, notReread: notReread > 0 }).toEqual({
+    gaps: true,
+    missing: 0,
+    notReread: true,
+  })
+})
+
 describe('over random walks', () => {
   it('reports exactly the faults that were planted', async () => {
     await fc.assert(
       fc.asyncProperty(walkOf([...harmless, ...faults]), async (walk) => {
         const world = await run(walk)
-        const { faults: _, ...counts } = world.proof.getSnapshot()
+        const { faults: _faults, gaps: _gaps, ...counts } = world.proof.getSnapshot()
         expect(counts).toEqual(world.expected())
       }),
       { numRuns: 1000 },

@@ -1,7 +1,7 @@
 // What the page is, and who it speaks as.
 
-import { WhoAmI } from '../identity/WhoAmI.js'
-import { ThemeButton } from './ThemeButton.js'
+import { WhoAmI } from './identity/WhoAmI.js'
+import { ThemeButton } from './page/ThemeButton.js'
 
 export function Header() {
   return (
