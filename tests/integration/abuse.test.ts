@@ -143,7 +143,11 @@ describe('a body that is too large', () => {
         'Transfer-Encoding: chunked\r\n\r\n',
     )
     const chunk = `2000\r\n${' '.repeat(0x2000)}\r\n`
-    for (let sent = 0; sent < 32; sent += 1) raw.write(chunk)
+    // Not on when the answer is there: what is sent to a closed connection may take it away again.
+    for (let sent = 0; sent < 32 && raw.text === ''; sent += 1) {
+      raw.write(chunk)
+      await new Promise(setImmediate)
+    }
     await raw.closed
     expect(raw.text).toMatch(/^HTTP\/1\.1 413 /)
   })

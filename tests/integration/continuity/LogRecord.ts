@@ -18,7 +18,10 @@ export interface LogEntry extends Position {
   /** The message as it must arrive, to the letter; where it isn't known, its id must do. */
   readonly json?: string
   readonly id?: string
+  /** No earlier than this does it stand in the log. */
   readonly appliedAt: Moment
+  /** Its publisher has the answer: whoever asks from now on must be told of it. Default: `appliedAt`. */
+  readonly answeredAt?: Moment
 }
 
 export interface Limits {

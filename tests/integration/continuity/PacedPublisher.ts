@@ -11,6 +11,7 @@ import { moment } from './Recording.js'
 
 interface Sent {
   readonly sentAt: Moment
+  answeredAt?: Moment
   id?: string
   cursor?: string
 }
@@ -27,8 +28,10 @@ export class PacedPublisher {
     this.#payload = 'x'.repeat(payloadBytes)
     client.frames.add = ({ op, ref, messageId, cursor, ...rest }) => {
       const sent = this.#sent[ref]
-      if (sent !== undefined && op === 'ok') Object.assign(sent, { id: messageId, cursor })
-      else if (op === 'error') throw new Error(JSON.stringify(rest))
+      if (sent !== undefined && op === 'ok') {
+        Object.assign(sent, { id: messageId, cursor, answeredAt: moment() })
+      }
+      if (op === 'error') throw new Error(JSON.stringify(rest))
     }
   }
 
@@ -60,7 +63,7 @@ export class PacedPublisher {
   record(start: string, messagesPerAudience: number): LogRecord {
     const log = new LogRecord(start, { messagesPerAudience, ttlMs: Number.POSITIVE_INFINITY })
     let last = positionOf(start)
-    for (const { sentAt, id, cursor } of this.#sent) {
+    for (const { sentAt, answeredAt, id, cursor } of this.#sent) {
       const position = positionOf(cursor!)
       if (comparePositions(position, last) <= 0) throw new Error('sends were reordered')
       last = position
@@ -71,6 +74,7 @@ export class PacedPublisher {
         cursor: cursor!,
         audience: [topicKey(this.#topic)],
         appliedAt: sentAt,
+        ...(answeredAt && { answeredAt }),
       })
     }
     return log

@@ -146,6 +146,7 @@ export class SessionCheck {
     }
     if (hasMore || start.kind === 'now') return
     for (const entry of log.after(this.#position, openedAt)) {
+      if ((entry.answeredAt ?? entry.appliedAt).tick > openedAt.tick) continue
       if (!this.#reading.sees(entry) || this.#reading.hasLost(entry, at)) continue
       this.#report('missing: passed over, though the log has it', `${entry.cursor} on a last page`)
     }
