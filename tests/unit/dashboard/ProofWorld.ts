@@ -15,9 +15,9 @@ class WatchedProof extends Proof {
     this.#onReread = onReread
   }
 
-  override reread(ids: readonly string[], cursor: string): void {
+  override reread(ids: readonly string[], cursor: string, isAfterGap?: boolean): void {
     ids.forEach(this.#onReread)
-    super.reread(ids, cursor)
+    super.reread(ids, cursor, isAfterGap)
   }
 }
 
