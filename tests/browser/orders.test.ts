@@ -137,6 +137,7 @@ it('keeps what it hears while it fetches, though the answer may be older', async
     await allowed
     await route.fulfill({ response })
   }
+  await orderElsewhere('ann', 'cookie')
   const ben = await open('ben', (page) => page.route(ORDERS, hold))
   await fetching
   await orderElsewhere('ann', 'late cake')
@@ -148,18 +149,20 @@ it('keeps what it hears while it fetches, though the answer may be older', async
 })
 
 it('says so where the orders can not be fetched, and tries again when asked', async () => {
+  await orderElsewhere('ann', 'muffin')
   const ben = await open('ben', (page) => page.route(ORDERS, (route) => route.abort()))
   await ben.getByText('could not be fetched').waitFor()
   await ben.unroute(ORDERS)
   await ben.getByRole('button', { name: 'Try again' }).click()
-  await waitFor('the orders', async () => (await itemsOf(ben)).length > 1)
+  await expectNewest(ben, 'muffin')
   expect(await ben.getByRole('alert').count()).toBe(0)
 })
 
 it('shows what there is after the server has started anew', async () => {
+  await orderElsewhere('ann', 'last of the day')
   const ben = await open('ben')
   await untilConnected(ben)
-  await waitFor('the orders', async () => (await itemsOf(ben)).length > 1)
+  await expectNewest(ben, 'last of the day')
   await shop.kill()
   await waitFor('the loss to show', async () => (await stateOf(ben))?.includes('reconnecting'))
   shop = await startProgram('node', ['server.js'], { folder: FOLDER, env: { PORT: port } })
