@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { Api } from '../support/Api.js'
 import { type CliProcess, runCli, startCli } from '../support/cliProcess.js'
+import { freePort } from '../support/freePort.js'
 import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
 import { waitFor } from '../support/waitFor.js'
 
@@ -196,7 +197,7 @@ describe('what goes wrong', () => {
   })
 
   it.each(['send', 'tail', 'status'])('says where there is no server, by %s', async (name) => {
-    const gone = await goneUrl()
+    const gone = `http://127.0.0.1:${await freePort()}`
     const run = await cli([name, ...(name === 'send' ? ['a.b'] : []), '--url', gone])
     expect(run).toMatchObject({
       exitCode: 1,
@@ -237,12 +238,3 @@ describe('start', () => {
     expect(await running.end('SIGTERM')).toBe(0)
   })
 })
-
-/** An address where nobody listens any more. */
-async function goneUrl(): Promise<string> {
-  const brief = createServer().listen(0, '127.0.0.1')
-  await once(brief, 'listening')
-  const { port } = brief.address() as AddressInfo
-  await new Promise((resolve) => brief.close(resolve))
-  return `http://127.0.0.1:${port}`
-}

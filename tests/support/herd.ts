@@ -1,9 +1,8 @@
 // Many clients of one server process that goes away and comes back: when each is connected again,
 // and what each was told.
 
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { Follower } from './Follower.js'
+import { freePort } from './freePort.js'
 import { type ServerProcess, startServerProcess } from './serverProcess.js'
 import { waitFor } from './waitFor.js'
 
@@ -17,15 +16,6 @@ export interface Herd {
   /** The same in tenths of the time from the first to the last: how many in each. */
   readonly buckets: readonly number[]
   readonly server: ServerProcess
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /**
