@@ -119,7 +119,7 @@ describe('status', () => {
   it('prints the details to an admin, and says to others that there are more', async () => {
     const { output } = await cli(['status'])
     expect(output).toMatch(/^status +ok$/m)
-    expect(output).toMatch(/^connections +0: 0 websocket, 0 sse, 0 longPoll$/m)
+    expect(output).toMatch(/^connections +0: 0 websocket, 0 sse, 0 long-poll$/m)
     expect((await cli(['status', '--as', 'sue'])).output).toContain('more is for admins')
   })
 
