@@ -99,9 +99,11 @@ export class Catchups {
       if (hasCome && this.#isRepeated(entry)) {
         this.#report('repeated: at or before what it already had', `catch-up ${entry.cursor}`)
       }
+      // Also by an earlier catch-up, of which a topic was dropped before it was answered.
+      const hasComeBefore = this.#sent.has(entry)
       // What the main line reads, or did, is judged there.
       const isDropped = entry.audience.some((key) => pending.dropped.has(key))
-      if (hasCome || isDropped || this.#reading.everSaw(entry)) continue
+      if (hasCome || hasComeBefore || isDropped || this.#reading.everSaw(entry)) continue
       const isLost = wanted.hasLost(entry, at)
       const isTold = reason !== undefined || pending.since.kind === 'oldest'
       if (isTold && (isLost || entry.kind === 'resync')) continue
