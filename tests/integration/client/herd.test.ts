@@ -51,7 +51,10 @@ it.each(['kill', 'drain'] as const)(
   'all come back after a %s, not together, and are told once',
   async (how) => {
     // Chance, and a machine that is busy, can crowd one; clients that don't spread crowd all three.
-    const shares = [await restartOnce(how), await restartOnce(how), await restartOnce(how)]
+    const shares = [await restartOnce(how)]
+    while (shares.length < 3 && Math.min(...shares) > MOST_IN_A_TENTH) {
+      shares.push(await restartOnce(how))
+    }
     expect(Math.min(...shares)).toBeLessThanOrEqual(MOST_IN_A_TENTH)
   },
   180_000,
