@@ -12,6 +12,8 @@ import './load.css'
 
 const MOST_PER_SECOND = 1000
 const MOST_SECONDS = 600
+/** Each takes one of the 100,000 idempotency keys that the server keeps for all, by default. */
+const MOST_IN_ALL = 50_000
 
 export function LoadPanel() {
   const { api } = useSession()
@@ -21,12 +23,13 @@ export function LoadPanel() {
   const [fault, setFault] = useState('')
   const running = useRef<AbortController>(undefined)
   useEffect(() => () => running.current?.abort(), [])
+  const load = { perSecond: Number(perSecond), seconds: Number(seconds) }
+  const total = load.perSecond * load.seconds
   const start = async () => {
     const controller = new AbortController()
     running.current = controller
     setFault('')
-    const load = { perSecond: Number(perSecond), seconds: Number(seconds) }
-    setProgress({ published: 0, total: load.perSecond * load.seconds })
+    setProgress({ published: 0, total })
     await runLoad(api, load, setProgress, controller.signal).catch((error) =>
       setFault(`Ended early: ${error instanceof ApiError ? error.message : String(error)}`),
     )
@@ -38,7 +41,8 @@ export function LoadPanel() {
   }
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
-    void start()
+    if (total > MOST_IN_ALL) setFault(`At most ${count(MOST_IN_ALL)} messages at once.`)
+    else void start()
   }
   return (
     <Panel title="Load" className="load">
