@@ -15,15 +15,16 @@ const server = spawn(process.execPath, ['dist/server/index.js'], {
   env: { ...process.env, PORT: '0', LOG_LEVEL: 'silent' },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+let browser
 try {
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
   const url = await addressOf(server)
   await film(url)
   await still(url, 'dashboard-dark', { colorScheme: 'dark', width: 1440, height: 1650 })
   await still(url, 'dashboard-light', { colorScheme: 'light', width: 1440, height: 1650 })
   await still(url, 'dashboard-phone', { colorScheme: 'dark', width: 390, height: 844 })
 } finally {
-  await browser.close()
+  await browser?.close()
   server.kill()
 }
 
