@@ -101,7 +101,7 @@ it('keeps standing where the charts can not be loaded', async () => {
   const page = await DashboardPage.open(browser, server.url)
   await page.page.route('**/Chart*.js', (route) => route.abort())
   await page.untilCarriedBy('websocket')
-  await page.page.evaluate(() => scrollTo(0, document.body.scrollHeight))
+  await page.page.getByRole('heading', { name: 'Memory' }).scrollIntoViewIfNeeded()
   await page.page.getByText('The drawing could not be loaded').first().waitFor()
   await page.untilFact('State', 'connected')
 })

@@ -34,14 +34,18 @@ async function open(answer?: (route: Route) => Promise<void>) {
   if (answer !== undefined) await page.route(STATUS, answer)
   await page.goto(server.url)
   const panel = page.getByRole('region', { name: 'Server', exact: true })
-  // Charts are loaded when they come into sight.
-  await panel.getByText('Server', { exact: true }).waitFor()
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight))
   return { page, panel, says: (text: string | RegExp) => panel.getByText(text).waitFor() }
 }
 
-it('draws connections, messages and memory, and says them in words and in a table', async () => {
+/** As an admin sees it, scrolled to the charts: they are loaded when they come into sight. */
+async function openCharts() {
   const { page, panel } = await open()
+  await panel.getByRole('heading', { name: 'Memory' }).scrollIntoViewIfNeeded()
+  return { page, panel }
+}
+
+it('draws connections, messages and memory, and says them in words and in a table', async () => {
+  const { page, panel } = await openCharts()
   const chart = (name: RegExp) => panel.getByRole('img', { name }).waitFor()
   await chart(/^Connections.* now: WebSocket 1, SSE 0, Long-poll 0$/)
   await chart(/^Memory.* Process \d+ MiB, Log /)
@@ -57,7 +61,7 @@ it('draws connections, messages and memory, and says them in words and in a tabl
 })
 
 it('draws anew in the colours of another theme', async () => {
-  const { page } = await open()
+  const { page } = await openCharts()
   const shows = (rgb: readonly number[]) => waitFor('the colour', () => hasColour(page, rgb))
   await shows(GRID.light)
   await page.emulateMedia({ colorScheme: 'dark' })
