@@ -68,8 +68,6 @@ export function createClient(given: ConnectionOptions, replaced?: Partial<Enviro
   const initial = describe()
   let snapshot = initial
 
-  // --- the state
-
   function dispatch(event: Event): void {
     const entered = next(state, event)
     if (entered === state) return
@@ -156,8 +154,6 @@ export function createClient(given: ConnectionOptions, replaced?: Partial<Enviro
     emit('message', message)
   }
 
-  // --- who we are
-
   /** While something carries: it goes on until a link with the new token does. */
   async function renewToken(): Promise<void> {
     if (credentials.isAsking() || !credentials.refused()) return
@@ -194,8 +190,6 @@ export function createClient(given: ConnectionOptions, replaced?: Partial<Enviro
     dispatch({ type: 'reconnect' })
   }
 
-  // --- sending
-
   function clear(why: string): void {
     era += 1
     outbox?.clear(why)
@@ -216,8 +210,6 @@ export function createClient(given: ConnectionOptions, replaced?: Partial<Enviro
     })
     return outbox
   }
-
-  // --- telling
 
   function changed(): void {
     const before = snapshot

@@ -93,8 +93,6 @@ export function createLadder(parts: LadderParts) {
     for (const attempt of trying.values()) attempt.isStale = true
   }
 
-  // --- opening
-
   function climb(some: readonly Rung[]): void {
     cancelReturn()
     queue = some.filter((rung) => !trying.has(rung))
@@ -154,8 +152,6 @@ export function createLadder(parts: LadderParts) {
     }
     startNext()
   }
-
-  // --- carrying
 
   function hear(attempt: Attempt, event: LinkEvent): void {
     if (event.op === undefined) {
@@ -281,8 +277,6 @@ export function createLadder(parts: LadderParts) {
     }
     listener.ended(closure, isSteady)
   }
-
-  // --- climbing back
 
   /** Nothing is left to start: either nothing carries, or something better is tried for later. */
   function settle(): void {

@@ -53,19 +53,13 @@ export function LoadPanel() {
         <div className="row load-fields">
           <Field
             label="per second"
-            type="number"
-            required
-            min={1}
-            max={MOST_PER_SECOND}
+            {...wholeUpTo(MOST_PER_SECOND)}
             value={perSecond}
             onText={setPerSecond}
           />
           <Field
             label="for seconds"
-            type="number"
-            required
-            min={1}
-            max={MOST_SECONDS}
+            {...wholeUpTo(MOST_SECONDS)}
             value={seconds}
             onText={setSeconds}
           />
@@ -101,3 +95,5 @@ export function LoadPanel() {
     </Panel>
   )
 }
+
+const wholeUpTo = (max: number) => ({ type: 'number', required: true, min: 1, max })

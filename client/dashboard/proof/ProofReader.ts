@@ -129,8 +129,6 @@ export class ProofReader {
     for (const alarm of [this.#checking, this.#settling, this.#telling]) alarm.cancel()
   }
 
-  // --- what the connection tells
-
   #arrived({ id, cursor }: MessageOf): void {
     const isInPlace = cursor === this.#manager.cursor && !this.#isSettling
     this.#proof.arrived(id, isInPlace)
@@ -187,8 +185,6 @@ export class ProofReader {
     this.#beginnings = [...this.#beginnings, { anchor, from, topics: this.#wanted }]
     this.#schedule()
   }
-
-  // --- reading again
 
   #schedule(ms = this.#delayMs()): void {
     if (this.#isChecking || !this.#isRunning) return
