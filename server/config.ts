@@ -4,6 +4,9 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { ConfigError } from '../shared/errors.js'
+import { isName } from '../shared/names.js'
+import { areProxies } from './security/addresses.js'
+import { isLoopbackName } from './security/hosts.js'
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -51,6 +54,84 @@ const isHost = (text: string) =>
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
 
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max, { error: `must have at most ${max} characters` })
+
+const MIN_SECRET_BYTES = 32
+
+const secret = z.string().refine((given) => Buffer.byteLength(given) >= MIN_SECRET_BYTES, {
+  error: `must have at least ${MIN_SECRET_BYTES} bytes; make one: openssl rand -base64 48`,
+})
+
+/** Keys that come over an open network could be anybody's. */
+const isKeySetUrl = (given: string) => {
+  if (!URL.canParse(given)) return false
+  const { protocol, hostname, username, password } = new URL(given)
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopbackName(hostname))
+  return isSafe && username === '' && password === ''
+}
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+
+const duration = (minSeconds: number, maxSeconds: number, error: string) =>
+  z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,9}[smhd]?$/)
+          .transform((given) => {
+            const unit = /[smhd]$/.exec(given)?.[0] ?? 's'
+            return Number.parseInt(given, 10) * SECONDS[unit as keyof typeof SECONDS]
+          }),
+      ],
+      { error },
+    )
+    .pipe(z.int({ error }).min(minSeconds, { error }).max(maxSeconds, { error }))
+
+/** `billing:<secret>,orders:<secret>`, or the same as a list of objects. */
+const SERVICES_RULE =
+  'must be name:secret pairs, separated by commas, each name once and each secret with at least 32 bytes'
+const serviceTokens = z
+  .union(
+    [
+      z.array(z.strictObject({ name: z.string(), secret: z.string() })),
+      z.string().transform((given) =>
+        given.split(',').map((pair) => {
+          const [name = '', ...rest] = pair.trim().split(':')
+          return { name, secret: rest.join(':') }
+        }),
+      ),
+    ],
+    { error: SERVICES_RULE },
+  )
+  .refine(
+    (services) =>
+      new Set(services.map(({ name }) => name)).size === services.length &&
+      new Set(services.map((service) => service.secret)).size === services.length &&
+      services.every((service) => isName(service.name) && secret.safeParse(service.secret).success),
+    { error: SERVICES_RULE },
+  )
+
+const TRUST_RULE =
+  'must be how many proxies stand in front (1), or their addresses (10.0.0.0/8,loopback); never true, which would believe anybody'
+const trustProxy = z.union(
+  [
+    z.int().min(0).max(10),
+    z
+      .string()
+      .regex(/^\d{1,2}$/)
+      .transform(Number)
+      .pipe(z.int().max(10)),
+    list(() => true, TRUST_RULE).refine(areProxies),
+  ],
+  { error: TRUST_RULE },
+)
+
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 const MIB = 1 << 20
@@ -79,6 +160,77 @@ export const settingsSchema = z
     )
       .default([])
       .describe('Origins whose pages may connect and post; exact, comma-separated.'),
+    trustProxy: trustProxy
+      .default(0)
+      .describe(
+        'Proxies in front whose X-Forwarded-For is believed: how many, or their addresses, comma-separated.',
+      ),
+    authJwtSecret: secret
+      .optional()
+      .describe('Verifies tokens signed with this shared secret (HS256); at least 32 bytes.'),
+    authJwksUrl: z
+      .string()
+      .refine(isKeySetUrl, { error: 'must be an https:// address (http:// on this machine only)' })
+      .optional()
+      .describe(
+        'Verifies tokens signed by an identity provider, whose public keys are at this address (RS256, ES256, EdDSA).',
+      ),
+    authIssuer: text(1000)
+      .optional()
+      .describe('The only `iss` that a token may have; any, if unset.'),
+    authAudience: list((item) => item !== '', 'must be names, separated by commas')
+      .default([])
+      .describe('A token has to be for one of these (`aud`), comma-separated; for any, if unset.'),
+    authRolesClaim: text(200)
+      .default('roles')
+      .describe('The claim that lists the roles: its name, or a path such as realm_access.roles.'),
+    authTopicsClaim: text(200)
+      .default('topics')
+      .describe(
+        'The claim that grants topics: its name, or a path. A list, or { subscribe, publish }.',
+      ),
+    authAdminRole: text(128)
+      .default('admin')
+      .describe('The role in a token that makes its bearer an admin here.'),
+    authServiceRole: text(128)
+      .default('service')
+      .describe(
+        'The role in a token that makes its bearer a service: it may publish to anyone, and reads nothing.',
+      ),
+    authMaxTokenAge: duration(
+      60,
+      366 * 86_400,
+      'must be a time such as 3600, 30m, 24h or 7d, from 60 s to 366 d',
+    )
+      .default(86_400)
+      .describe(
+        'Longest life of a token, and how long a revocation is remembered: seconds, or 30m, 24h, 7d.',
+      ),
+    serviceTokens: serviceTokens
+      .default([])
+      .describe(
+        'Back ends that may publish to anyone: name:secret, comma-separated; secrets of at least 32 bytes.',
+      ),
+    rateLimitMax: wholeNumber(0, 1_000_000_000)
+      .default(1000)
+      .describe(
+        'What one user may publish per window, in messages or started 16 KiB; and failed sign-ins of one address. 0: no limit.',
+      ),
+    rateLimitWindowMs: wholeNumber(1000, DAY_MS)
+      .default(15 * MINUTE_MS)
+      .describe('The window of all rate limits, in ms.'),
+    rateLimitAdminMax: wholeNumber(0, 1_000_000_000)
+      .default(1_000_000)
+      .describe('What one admin may publish per window; 0: no limit.'),
+    rateLimitServiceMax: wholeNumber(0, 1_000_000_000)
+      .default(1_000_000)
+      .describe('What one service may publish per window; 0: no limit.'),
+    rateLimitReadMax: wholeNumber(0, 1_000_000_000)
+      .default(1_000_000)
+      .describe('Polls, streams and tickets that one user may ask for per window; 0: no limit.'),
+    maxFramesPerSecond: wholeNumber(0, 1_000_000)
+      .default(200)
+      .describe('Frames that one WebSocket may send per second, averaged over 10 s; 0: no limit.'),
     messageTtlMs: wholeNumber(1000, 7 * DAY_MS)
       .default(5 * MINUTE_MS)
       .describe('How long a message is kept for those who come late, in ms.'),
@@ -135,6 +287,23 @@ export const settingsSchema = z
     error: 'must be at least 16 times MAX_PAYLOAD_BYTES, or the log could not hold a few messages',
   })
 
+  .refine(({ authJwtSecret, authJwksUrl }) => !(authJwtSecret && authJwksUrl), {
+    path: ['authJwksUrl'],
+    error: 'and AUTH_JWT_SECRET are two ways to verify a token; set one of them',
+  })
+  .refine(
+    ({ authJwtSecret, authJwksUrl, authIssuer, authAudience }) =>
+      authJwtSecret || authJwksUrl || (!authIssuer && authAudience.length === 0),
+    {
+      path: ['authIssuer'],
+      error: 'and AUTH_AUDIENCE verify nothing by themselves; set AUTH_JWT_SECRET or AUTH_JWKS_URL',
+    },
+  )
+  .refine(({ authAdminRole, authServiceRole }) => authAdminRole !== authServiceRole, {
+    path: ['authServiceRole'],
+    error: 'must be another role than AUTH_ADMIN_ROLE',
+  })
+
 /** All settings, checked. */
 export type Settings = z.output<typeof settingsSchema>
 
@@ -159,11 +328,11 @@ export function parseSettings(input: SettingsInput): Settings {
 /** Reads settings from an environment; an empty value counts as absent. Throws `ConfigError`. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   // Believing that tokens are verified while they are not would be the worst of all mistakes.
-  const unsupported = ['AUTH_JWT_SECRET', 'AUTH_JWKS_URL'].filter((name) => env[name])
-  if (unsupported.length > 0) {
-    throw new ConfigError(
-      `${unsupported.join(', ')} is not supported by this version; pass \`authenticate\` to createSyncServer`,
-    )
+  const known = new Set(Object.keys(settingsSchema.shape).map(envName))
+  const unknown = Object.keys(env).filter((name) => /^AUTH_/.test(name) && !known.has(name))
+  if (unknown.length > 0) {
+    const names = [...known].filter((name) => name.startsWith('AUTH_'))
+    throw new ConfigError(`${unknown.join(', ')} is not a setting; there are ${names.join(', ')}`)
   }
   const given = Object.keys(settingsSchema.shape)
     .map((key) => [key, env[envName(key)]] as const)
@@ -185,13 +354,13 @@ export function assertSafe({ host, allowOpenMode }: Settings, hasAuthentication:
   if (hasAuthentication) return
   if (isProduction()) {
     throw new ConfigError(
-      'NODE_ENV=production needs authentication: pass `authenticate` to createSyncServer in your own server ' +
-        '(this version verifies no tokens by itself)',
+      'NODE_ENV=production needs authentication: set AUTH_JWT_SECRET or AUTH_JWKS_URL, ' +
+        'or pass `authenticate` to createSyncServer in your own server',
     )
   }
   if (isLoopbackHost(host) || allowOpenMode) return
   throw new ConfigError(
     `HOST=${host} can be reached from other machines, and without authentication everybody is an admin: ` +
-      'pass `authenticate`, or set ALLOW_OPEN_MODE=true if you mean it',
+      'set AUTH_JWT_SECRET or AUTH_JWKS_URL, or ALLOW_OPEN_MODE=true if you mean it',
   )
 }

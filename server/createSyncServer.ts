@@ -7,6 +7,9 @@ import { performance } from 'node:perf_hooks'
 import { type Logger, pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { ConfigError } from '../shared/errors.js'
+import { parseOrThrow } from '../shared/message.js'
+import { type Revocation, revocationSchema } from '../shared/principal.js'
+import { authenticationFrom } from './authentication.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
 import {
@@ -18,18 +21,25 @@ import {
 } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
+import { endExpired } from './delivery/endExpired.js'
+import { createFaultLog } from './faultLog.js'
 import { isWildcard, type Listening, listen, listeningAt } from './listen.js'
 import { createApi } from './routes/api.js'
 import { answerFaults } from './routes/faults.js'
 import { createHealthRouter } from './routes/health.js'
 import { createMetricsHandler } from './routes/metrics.js'
 import { createStatus } from './routes/status.js'
-import { type AuthorizeTopic, authorizeByGrants } from './security/access.js'
+import { Access, type AuthorizeTopic, authorizeByGrants } from './security/Access.js'
+import { addressKey, createAddressOf } from './security/addresses.js'
 import { type Authenticate, createIdentify, openMode } from './security/authenticate.js'
 import { ConnectionLimits } from './security/ConnectionLimits.js'
 import { Gate } from './security/Gate.js'
 import { createHostRules } from './security/hosts.js'
 import { Publisher } from './security/Publisher.js'
+import { RateLimits } from './security/RateLimits.js'
+import { createFindService } from './security/serviceTokens.js'
+import { Tickets } from './security/Tickets.js'
+import { Validity } from './security/Validity.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
 import { createStandaloneApp } from './standaloneApp.js'
@@ -37,22 +47,28 @@ import { WebSocketManager } from './transports/WebSocketManager.js'
 
 export { ConfigError, SyncError } from '../shared/errors.js'
 export type { Message, MessageDraft, ResyncReason } from '../shared/message.js'
-export type { Principal, PrincipalInput } from '../shared/principal.js'
+export type { Principal, PrincipalInput, Revocation } from '../shared/principal.js'
 export type { Broker, BrokerSink, Publication, Receipt } from './brokers/Broker.js'
 export type { SettingsInput } from './config.js'
-export type { AuthorizeTopic } from './security/access.js'
+export type { AuthorizeTopic } from './security/Access.js'
 export type { Authenticate, AuthenticationRequest } from './security/authenticate.js'
 export type { Published, RealtimeSyncService } from './services/RealtimeSyncService.js'
 
 /** How much is swept before the event loop gets a turn. */
 const SWEEP_SLICE = 1000
 const SWEEP_EVERY_MS = 60_000
+/** How often connections are looked at whose token has expired; and what may be remembered of those. */
+const END_EXPIRED_EVERY_MS = 1000
+const MAX_REVOCATIONS = 100_000
 const LAST_CONNECTIONS_MS = 500
 
 export interface SyncServerOptions extends SettingsInput {
-  /** Who is who. Without it the server is in open mode, for a developer's own machine. */
+  /**
+   * Who is who. Default: what the settings say (`authJwtSecret`, `authJwksUrl`), else open mode, for
+   * a developer's own machine.
+   */
   readonly authenticate?: Authenticate
-  /** Who may use which topic. Default: the grants in the principal. */
+  /** Who may use which topic. Default: the grants in the principal, and `public:` topics to read. */
   readonly authorizeTopic?: AuthorizeTopic
   /** Where the order of messages comes from. Default: this process. */
   readonly broker?: Broker
@@ -87,7 +103,7 @@ interface ExpressLike {
 
 /** A running sync server. */
 export interface SyncServer {
-  /** Whether it has no `authenticate`, and therefore believes everybody. */
+  /** Whether nothing says who is who, and everybody is believed. */
   readonly isOpenMode: boolean
   /** Serves `/api/sync` from a host's Express app and `/ws` from its HTTP server, and nothing else. */
   attach(host: { readonly app: ExpressLike; readonly server: Server }): void
@@ -102,6 +118,11 @@ export interface SyncServer {
   readonly publish: RealtimeSyncService['publish']
   /** Batches, forced resyncs, and typed helpers for common events. */
   readonly sync: Omit<RealtimeSyncService, 'append' | 'appendCounted' | 'appendToEach'>
+  /**
+   * Ends what acts for a user by tokens issued up to now, or by one token, and refuses these tokens
+   * for as long as any can live (`authMaxTokenAge`). Says how many connections it ended.
+   */
+  revoke(revocation: Revocation): number
   /** What an admin sees in `GET /status`. */
   stats(): object
 }
@@ -112,16 +133,21 @@ export interface SyncServer {
  */
 export async function createSyncServer(options: SyncServerOptions = {}): Promise<SyncServer> {
   const settings = parseSettings(settingsAmong(options))
-  const isOpenMode = options.authenticate === undefined
-  assertSafe(settings, !isOpenMode)
   const {
     wallNow = Date.now,
     monotonicNow = () => performance.now(),
     random = Math.random,
   } = options
   const logger = options.logger ?? pino({ level: settings.logLevel })
-  const onFault = (error: unknown) => logger.error({ err: error }, 'fault')
+  const onFault = createFaultLog(logger, monotonicNow)
   const gate = new Gate()
+  const configured = authenticationFrom(settings, { wallNow, monotonicNow, onFault })
+  if (options.authenticate !== undefined && configured !== undefined) {
+    throw new ConfigError('`authenticate` and AUTH_JWT_SECRET or AUTH_JWKS_URL exclude each other')
+  }
+  const authenticate = options.authenticate ?? configured
+  const isOpenMode = authenticate === undefined
+  assertSafe(settings, !isOpenMode)
 
   const log = new MessageQueueService({
     ttlMs: settings.messageTtlMs,
@@ -150,8 +176,31 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     },
   }
 
-  const authorizeTopic = options.authorizeTopic ?? authorizeByGrants
-  const identify = createIdentify(options.authenticate ?? openMode)
+  const access = new Access({
+    authorizeTopic: options.authorizeTopic ?? authorizeByGrants,
+    topicsClaim: settings.authTopicsClaim,
+  })
+  const validity = new Validity({
+    wallNow,
+    rememberMs: settings.authMaxTokenAge * 1000,
+    maxRevocations: MAX_REVOCATIONS,
+  })
+  const rateLimits = new RateLimits({ ...settings, wallNow })
+  const tickets = new Tickets({ wallNow, monotonicNow })
+  const addressOf = createAddressOf(settings.trustProxy)
+  const identify = createIdentify({
+    authenticate: authenticate ?? openMode,
+    findService: createFindService(settings.serviceTokens),
+    tickets,
+    validity,
+    addressOf,
+    failed: (address) => rateLimits.chargeFailure(addressKey(address)),
+  })
+  const endStale = () => endExpired(hub, (principal) => validity.isCurrent(principal))
+  const revoke = (revocation: Revocation) => {
+    validity.revoke(revocation)
+    return endStale()
+  }
   const ownHost = isLoopbackHost(settings.host) || isWildcard(settings.host) ? [] : [settings.host]
   const hostRules = createHostRules({
     allowedHosts: [...settings.allowedHosts, ...ownHost],
@@ -164,19 +213,22 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxPerAddress: settings.maxConnectionsPerAddress,
   }
   const limits = new ConnectionLimits(caps)
-  const publisher = new Publisher({ sync, authorizeTopic, gate })
+  const publisher = new Publisher({ sync, access, gate, validity, rateLimits })
   const reading = {
     hub,
     log,
-    authorizeTopic,
+    access,
+    addressOf,
     limits,
     answerLimits: new ConnectionLimits(caps),
     random,
     wallNow,
+    monotonicNow,
     gate,
     heartbeatMs: settings.heartbeatMs,
     maxPayloadBytes: settings.maxPayloadBytes,
     maxTopics: settings.maxTopicsPerConnection,
+    maxFramesPerSecond: settings.maxFramesPerSecond,
     newId: uuidv7,
   }
   const webSockets = new WebSocketManager({ ...reading, identify, publisher, hostRules, onFault })
@@ -186,6 +238,12 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     stream: reading,
     publisher,
     identify,
+    rateLimits,
+    tickets,
+    revoke(by, revocation) {
+      logger.info({ by: by.userId, revocation }, 'revoked')
+      return revoke(revocation)
+    },
     hostRules,
     corsOrigins: settings.corsOrigins,
     maxPayloadBytes: settings.maxPayloadBytes,
@@ -198,6 +256,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   hub.start()
   const sweeper = setInterval(() => sweep(log), Math.min(SWEEP_EVERY_MS, settings.messageTtlMs))
   sweeper.unref()
+  const expirer = setInterval(endStale, END_EXPIRED_EVERY_MS)
+  expirer.unref()
   gate.phase = 'ready'
   let listening: Promise<Server[]> | undefined
   let closing: Promise<void> | undefined
@@ -206,6 +266,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     isOpenMode,
     sync,
     publish: (draft, publishOptions) => sync.publish(draft, publishOptions),
+    revoke: (revocation) => revoke(parseOrThrow(revocationSchema, revocation, 'invalid_request')),
     stats: () => status.describe(true),
 
     attach(host) {
@@ -259,6 +320,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     webSockets.destroyAll()
     hub.stop()
     clearInterval(sweeper)
+    clearInterval(expirer)
     const servers = await listening?.catch(() => [])
     await Promise.all((servers ?? []).map(closeServer))
     await broker.close()

@@ -55,9 +55,16 @@ function greeting(url: string, isOpenMode: boolean): string {
     `  Syncline is running at ${url}`,
     ...(isOpenMode ? ['  Open mode: this machine only, and everybody on it is an admin.'] : []),
     '',
-    '  Send a message, then read it:',
-    `  curl ${url}/api/sync/send -H 'Content-Type: application/json' -d '{"type":"test","payload":{"message":"Hello"}}'`,
-    `  curl ${url}/api/sync/poll`,
+    ...(isOpenMode
+      ? [
+          '  Send a message, then read it:',
+          `  curl ${url}/api/sync/send -H 'Content-Type: application/json' -d '{"type":"test","payload":{"message":"Hello"}}'`,
+          `  curl ${url}/api/sync/poll`,
+        ]
+      : [
+          '  Who asks has to show a token:',
+          `  curl ${url}/api/sync/poll -H "Authorization: Bearer $TOKEN"`,
+        ]),
     '',
     '',
   ]

@@ -4,6 +4,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../shared/errors.js'
+import { answerClientErrors } from './clientErrors.js'
 
 /** What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. */
 const TIMEOUTS = {
@@ -72,6 +73,7 @@ async function openLoopback(options: ListenOptions): Promise<Server[]> {
 async function open(options: ListenOptions, address: string, port: number): Promise<Server> {
   const server = createServer(TIMEOUTS, options.onRequest)
   server.setTimeout(SILENCE_MS)
+  answerClientErrors(server)
   options.attach(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

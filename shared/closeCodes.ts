@@ -11,9 +11,11 @@ export const CLOSE = {
   overCapacity: { code: 1013, reason: 'over capacity' },
   internal: { code: 1011, reason: 'internal' },
   invalidConnect: { code: 4400, reason: 'invalid connect' },
+  staleToken: { code: 4401, reason: 'fresh token needed' },
   noFirstFrame: { code: 4408, reason: 'no first frame' },
   didNotRead: { code: 4413, reason: 'did not read' },
   tooManyFrames: { code: 4429, reason: 'too many frames' },
   badFrame: { code: 4500, reason: 'bad frame' },
   invalidToken: { code: 4501, reason: 'invalid token' },
+  forbidden: { code: 4503, reason: 'forbidden' },
 } as const satisfies Record<string, CloseCode>

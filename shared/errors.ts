@@ -13,13 +13,14 @@ export const ERRORS = {
   invalid_message: { status: 400, close: CLOSE.invalidConnect },
   invalid_cursor: { status: 400, close: CLOSE.invalidConnect },
   unauthorized: { status: 401, close: CLOSE.invalidToken },
-  forbidden: { status: 403, close: CLOSE.invalidConnect },
+  forbidden: { status: 403, close: CLOSE.forbidden },
   not_found: { status: 404, close: CLOSE.invalidConnect },
   method_not_allowed: { status: 405, close: CLOSE.invalidConnect },
   too_large: { status: 413, close: CLOSE.invalidConnect },
   unsupported_media_type: { status: 415, close: CLOSE.invalidConnect },
   idempotency_conflict: { status: 422, close: CLOSE.invalidConnect },
   upgrade_required: { status: 426, close: CLOSE.invalidConnect },
+  rate_limited: { status: 429, close: CLOSE.tooManyFrames },
   internal: { status: 500, close: CLOSE.internal },
   unavailable: { status: 503, close: CLOSE.overCapacity },
 } as const satisfies Record<string, ErrorFacts>
@@ -36,6 +37,10 @@ interface SyncErrorOptions {
   readonly details?: readonly ErrorDetail[]
   /** Sent as `Retry-After`; 503 always has one (default 1). */
   readonly retryAfterSeconds?: number
+  /** Headers of the HTTP answer, beside `Retry-After`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** The close code that says it on a WebSocket. Default: the table's. */
+  readonly close?: CloseCode
 }
 
 /** An error that the caller is told as it stands: its message says what to do and gives nothing away. */
@@ -44,12 +49,16 @@ export class SyncError extends Error {
   readonly code: ErrorCode
   readonly details: readonly ErrorDetail[] | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly close: CloseCode
 
   constructor(code: ErrorCode, message: string, options: SyncErrorOptions = {}) {
     super(message)
     this.code = code
     this.details = options.details
     this.retryAfterSeconds = options.retryAfterSeconds ?? (code === 'unavailable' ? 1 : undefined)
+    this.headers = options.headers ?? {}
+    this.close = options.close ?? ERRORS[code].close
   }
 
   get status(): number {

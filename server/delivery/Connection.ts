@@ -27,6 +27,8 @@ export interface Connection {
   beat(): void
   /** The server goes away: say so, and how many ms from now to come back. */
   drain(reconnectAfterMs: number): void
+  /** Its principal no longer counts: say so, and end. */
+  expire(): void
   /** The end of the drain, within reason. */
   close(): void
   /** No more patience. */

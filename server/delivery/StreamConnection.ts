@@ -77,6 +77,7 @@ export abstract class StreamConnection implements Connection {
   protected abstract write(bytes: Buffer): boolean
   protected abstract readonly format: Format
   abstract readonly isOpen: boolean
+  abstract expire(): void
   abstract close(): void
   abstract destroy(): void
 

@@ -3,15 +3,22 @@
 import { type Request, type Response, raw } from 'express'
 import { SyncError } from '../../shared/errors.js'
 
-/** The body, or `undefined` where there is none. Throws a `SyncError` that says what is wrong. */
-export async function readBody(req: Request, res: Response, maxBytes: number): Promise<unknown> {
+/** `content` is `undefined` where there was no body. */
+interface Body {
+  readonly content: unknown
+  /** When it was unpacked. */
+  readonly bytes: number
+}
+
+/** Reads the body of a request. Throws a `SyncError` that says what is wrong. */
+export async function readBody(req: Request, res: Response, maxBytes: number): Promise<Body> {
   // First, since body parsers of Express 4 say `{}` where there is none.
-  if (!hasBody(req)) return undefined
+  if (!hasBody(req)) return { content: undefined, bytes: 0 }
   if (req.body !== undefined) return checkParsed(req, maxBytes)
   assertJson(req.headers['content-type'])
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const bytes = await readBytes(req, res, maxBytes)
-  return bytes.length === 0 ? undefined : parseJson(bytes)
+  return { content: bytes.length === 0 ? undefined : parseJson(bytes), bytes: bytes.length }
 }
 
 function hasBody({ headers }: Request): boolean {
@@ -70,16 +77,16 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /** For a body that a host's `express.json()` has parsed already: its size is all that is left to check. */
-function checkParsed({ body, headers }: Request, maxBytes: number): unknown {
+function checkParsed({ body, headers }: Request, maxBytes: number): Body {
   if (Buffer.isBuffer(body)) {
     if (body.length > maxBytes) throw tooLarge(maxBytes)
-    return parseJson(body)
+    return { content: parseJson(body), bytes: body.length }
   }
   assertJson(headers['content-type'])
   const declared = headers['content-encoding'] === undefined ? headers['content-length'] : undefined
   const length = declared === undefined ? Buffer.byteLength(JSON.stringify(body)) : Number(declared)
   if (length > maxBytes) throw tooLarge(maxBytes)
-  return body
+  return { content: body, bytes: length }
 }
 
 function tooLarge(maxBytes: number): SyncError {

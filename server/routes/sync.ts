@@ -3,12 +3,20 @@
 
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { SyncError } from '../../shared/errors.js'
-import { isAdmin, type Principal } from '../../shared/principal.js'
+import { parseOrThrow } from '../../shared/message.js'
+import {
+  isAdmin,
+  type Principal,
+  type Revocation,
+  revocationSchema,
+} from '../../shared/principal.js'
 import type { Identify } from '../security/authenticate.js'
 import { credentialOf, fromHeader } from '../security/credentials.js'
 import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
 import { isBatch, type Publisher } from '../security/Publisher.js'
+import type { RateLimits } from '../security/RateLimits.js'
+import type { Tickets } from '../security/Tickets.js'
 import type { Published } from '../services/RealtimeSyncService.js'
 import { sendError, sendJson } from '../transports/answer.js'
 import { type PollContext, servePoll } from '../transports/longPoll.js'
@@ -18,12 +26,17 @@ import { readBody } from './body.js'
 import { answerFaults } from './faults.js'
 import { allowOrigins, hostCheck, originCheck } from './origins.js'
 import type { Status } from './status.js'
+import { createWriteLimit } from './writeLimit.js'
 
 export interface SyncRouterContext {
   readonly poll: PollContext
   readonly stream: SseContext
   readonly publisher: Publisher
   readonly identify: Identify
+  readonly rateLimits: RateLimits
+  readonly tickets: Pick<Tickets, 'issue'>
+  /** Ends what a revocation means; says how many connections that were. */
+  readonly revoke: (by: Principal, revocation: Revocation) => number
   readonly hostRules: HostRules
   readonly corsOrigins: readonly string[]
   readonly maxPayloadBytes: number
@@ -35,76 +48,121 @@ export interface SyncRouterContext {
 type Handler = (principal: Principal, req: Request, res: Response) => void | Promise<void>
 
 export function createSyncRouter(context: SyncRouterContext): Router {
-  const { publisher, poll, stream, status } = context
+  const { publisher, poll, stream, status, rateLimits, tickets, revoke } = context
   const router = Router()
   router.use(hostCheck(context.hostRules), allowOrigins(context.corsOrigins))
 
-  const as =
-    (handler: Handler): RequestHandler =>
-    async (req, res) => {
+  const principals = new WeakMap<Request, Principal>()
+  const principalOf = (req: Request) => principals.get(req) as Principal
+  const identified =
+    ({ takesTicket }: { takesTicket: boolean }): RequestHandler =>
+    async (req, res, next) => {
       context.gate.assertReadable()
       if (context.gate.isDraining) res.setHeader('Connection', 'close')
-      const principal = await context.identify(credentialOf(req, queryOf(req)), req)
+      const credential = credentialOf(req, queryOf(req))
+      if (credential.kind === 'ticket' && !takesTicket) throw misplacedTicket()
+      principals.set(req, await context.identify(credential, req))
       // Who left meanwhile would never be noticed to leave again.
-      if (!res.closed && !res.destroyed) await handler(principal, req, res)
+      if (!res.closed && !res.destroyed) next()
     }
-  const body = (req: Request, res: Response) => readBody(req, res, context.maxPayloadBytes)
+  const readLimit: RequestHandler = (req, _res, next) => {
+    rateLimits.chargeRead(principalOf(req))
+    next()
+  }
+  const writeLimit = createWriteLimit(rateLimits, principalOf)
+  const as =
+    (handler: Handler): RequestHandler =>
+    (req, res) =>
+      handler(principalOf(req), req, res)
 
-  const get = (path: string, handler: Handler) =>
-    router.route(path).head(only('GET')).get(as(handler)).all(only('GET'))
-  const post = (path: string, handler: Handler) =>
-    router.route(path).post(originCheck(context.hostRules), as(handler)).all(only('POST'))
+  const get = (path: string, handler: Handler, { takesTicket } = { takesTicket: false }) =>
+    router
+      .route(path)
+      .head(only('GET'))
+      .get(identified({ takesTicket }), readLimit, as(handler))
+      .all(only('GET'))
+  const post = (path: string, handler: Handler, limit = writeLimit) =>
+    router
+      .route(path)
+      .post(originCheck(context.hostRules), identified({ takesTicket: false }), limit, as(handler))
+      .all(only('POST'))
+
+  const received = async (req: Request, res: Response) => {
+    const idempotencyKey = idempotencyKeyOf(req)
+    const { content, bytes } = await readBody(req, res, context.maxPayloadBytes)
+    // The request itself was charged as one unit.
+    return { content, came: { idempotencyKey, bytes, paidUnits: 1 } }
+  }
 
   get('/poll', (principal, req, res) => {
     assertOwnTurn(res)
     servePoll(poll, principal, req, res)
   })
-  get('/stream', (principal, req, res) => {
-    assertOwnTurn(res)
-    context.gate.assertAccepting()
-    serveStream(stream, principal, req, res)
-  })
+  get(
+    '/stream',
+    (principal, req, res) => {
+      assertOwnTurn(res)
+      context.gate.assertAccepting()
+      serveStream(stream, principal, req, res)
+    },
+    { takesTicket: true },
+  )
   get('/status', (principal, _req, res) => sendJson(res, 200, status.describe(isAdmin(principal))))
 
   post('/send', async (principal, req, res) => {
-    const key = idempotencyKeyOf(req)
-    const content = await body(req, res)
+    const { content, came } = await received(req, res)
     if (!isBatch(content)) {
-      return sendPublished(res, await publisher.send(principal, required(content), key))
+      return sendPublished(res, await publisher.send(principal, required(content), came))
     }
-    if (key !== undefined) {
+    if (came.idempotencyKey !== undefined) {
       throw new SyncError(
         'invalid_request',
         'Idempotency-Key: in a batch, give each message its own idempotencyKey instead',
       )
     }
-    sendBatchResults(res, await publisher.sendBatch(principal, content))
+    sendBatchResults(res, await publisher.sendBatch(principal, content, came))
   })
 
   post('/broadcast', async (principal, req, res) => {
-    const key = idempotencyKeyOf(req)
-    const { isDuplicate, ...facts } = await publisher.broadcast(
-      principal,
-      required(await body(req, res)),
-      key,
-    )
+    const { content, came } = await received(req, res)
+    const published = await publisher.broadcast(principal, required(content), came)
+    const { isDuplicate, ...facts } = published
     sendJson(res, isDuplicate ? 200 : 201, { success: true, ...facts, duplicate: isDuplicate })
   })
 
   post('/force', async (principal, req, res) => {
-    if (idempotencyKeyOf(req) !== undefined) {
+    const { content, came } = await received(req, res)
+    if (came.idempotencyKey !== undefined) {
       throw new SyncError(
         'invalid_request',
         'Idempotency-Key: force takes none; forcing twice is harmless',
       )
     }
-    const forced = await publisher.force(principal, await body(req, res))
-    sendJson(res, 202, { success: true, ...forced })
+    sendJson(res, 202, { success: true, ...(await publisher.force(principal, content, came)) })
+  })
+
+  // Asked for before each connection: it belongs to reading, which must not run out of the
+  // budget for publishing.
+  post(
+    '/ticket',
+    (principal, _req, res) => sendJson(res, 201, { success: true, ...tickets.issue(principal) }),
+    readLimit,
+  )
+
+  post('/revoke', async (principal, req, res) => {
+    if (!isAdmin(principal)) throw new SyncError('forbidden', 'revoke needs the role "admin"')
+    const { content } = await received(req, res)
+    const revocation = parseOrThrow(revocationSchema, required(content), 'invalid_request')
+    sendJson(res, 200, { success: true, disconnected: revoke(principal, revocation) })
   })
 
   router.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such route')))
   router.use(answerFaults(context.onFault))
   return router
+}
+
+function misplacedTicket(): SyncError {
+  return new SyncError('unauthorized', 'ticket: opens /stream and /ws, and nothing else')
 }
 
 function only(method: 'GET' | 'POST'): RequestHandler {

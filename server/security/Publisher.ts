@@ -1,7 +1,6 @@
 // What a principal may publish, decided here alone, whichever door it came through. Takes bodies
 // as they came from outside and returns results; how they are told is the door's business.
 
-import type { AudienceFields } from '../../shared/audience.js'
 import { SyncError } from '../../shared/errors.js'
 import {
   broadcastSchema,
@@ -13,19 +12,33 @@ import {
   messageDraftSchema,
   parseOrThrow,
 } from '../../shared/message.js'
-import { isAdmin, type Principal } from '../../shared/principal.js'
+import { mayPublishToAll, type Principal, principalKey } from '../../shared/principal.js'
 import type {
   Published,
   PublishedToEach,
   RealtimeSyncService,
 } from '../services/RealtimeSyncService.js'
-import { type AuthorizeTopic, mayUse } from './access.js'
+import type { Access } from './Access.js'
 import type { Gate } from './Gate.js'
+import { type RateLimits, unitsOf } from './RateLimits.js'
+import type { Validity } from './Validity.js'
 
 interface PublisherOptions {
   readonly sync: RealtimeSyncService
-  readonly authorizeTopic: AuthorizeTopic
+  readonly access: Pick<Access, 'assertMayPublish'>
   readonly gate: Pick<Gate, 'assertAccepting'>
+  readonly validity: Pick<Validity, 'assertCurrent'>
+  readonly rateLimits: Pick<RateLimits, 'chargeWrite'>
+}
+
+/** What came with a body, by the door. */
+export interface Submission {
+  /** As it came; checked here. */
+  readonly idempotencyKey?: string | undefined
+  /** Of the body or frame. */
+  readonly bytes: number
+  /** Units of the publishing budget that the door has charged already. */
+  readonly paidUnits: number
 }
 
 export class Publisher {
@@ -36,43 +49,53 @@ export class Publisher {
   }
 
   /** One message, by default to the sender's own `userId`. */
-  async send(principal: Principal, body: unknown, idempotencyKey?: string): Promise<Published> {
+  async send(principal: Principal, body: unknown, came: Submission): Promise<Published> {
     const draft = parseOrThrow(messageDraftSchema, body, 'invalid_message')
-    return this.#sendOne(principal, { ...draft, idempotencyKey: parseKey(idempotencyKey) })
+    const keyed = { ...draft, idempotencyKey: parseKey(came.idempotencyKey) }
+    return this.#sendOne(principal, keyed, came)
   }
 
   /** One message that may carry its `idempotencyKey` itself, as in a WebSocket frame. */
-  async sendKeyed(principal: Principal, message: object): Promise<Published> {
-    return this.#sendOne(principal, parseOrThrow(keyedDraftSchema, message, 'invalid_message'))
+  async sendKeyed(principal: Principal, message: object, came: Submission): Promise<Published> {
+    const draft = parseOrThrow(keyedDraftSchema, message, 'invalid_message')
+    return this.#sendOne(principal, draft, came)
   }
 
   /** Up to 100 messages in order, all or none. */
-  async sendBatch(principal: Principal, body: object): Promise<readonly Published[]> {
+  async sendBatch(
+    principal: Principal,
+    body: object,
+    came: Submission,
+  ): Promise<readonly Published[]> {
     const drafts = batchOf(body).map((message, index) => {
       const draft = parseOrThrow(keyedDraftSchema, message, 'invalid_message', `messages.${index}`)
       return this.#addressed(principal, draft)
     })
-    return this.#accepting().append(drafts, principal.userId)
+    return this.#admit(principal, drafts.length, came).append(drafts, principalKey(principal))
   }
 
-  /** One message by default to everyone, or one to each of `userIds`. For admins. */
+  /** One message by default to everyone, or one to each of `userIds`. For admins and services. */
   async broadcast(
     principal: Principal,
     body: unknown,
-    idempotencyKey?: string,
+    came: Submission,
   ): Promise<Published | PublishedToEach> {
-    if (!isAdmin(principal)) throw new SyncError('forbidden', 'broadcast needs the role "admin"')
+    if (!mayPublishToAll(principal)) {
+      throw new SyncError('forbidden', 'broadcast needs the role "admin"')
+    }
     const { userIds, ...draft } = parseOrThrow(broadcastSchema, body, 'invalid_message')
-    const keyed = { ...draft, idempotencyKey: parseKey(idempotencyKey) }
-    if (userIds !== undefined)
-      return this.#accepting().appendToEach(userIds, keyed, principal.userId)
-    return this.#accepting().appendCounted(keyed, principal.userId)
+    const keyed = { ...draft, idempotencyKey: parseKey(came.idempotencyKey) }
+    const keyScope = principalKey(principal)
+    const sync = this.#admit(principal, userIds?.length ?? 1, came)
+    if (userIds !== undefined) return sync.appendToEach(userIds, keyed, keyScope)
+    return sync.appendCounted(keyed, keyScope)
   }
 
   /** Tells an audience, by default the caller's own connections, to refetch its state. */
   async force(
     principal: Principal,
     body: unknown,
+    came: Submission,
   ): Promise<{ cursor: string; recipients: number }> {
     const { everyone, ...fields } = parseOrThrow(
       forceSchema,
@@ -80,27 +103,33 @@ export class Publisher {
       'invalid_request',
     )
     const hasAudience = Object.values(fields).some((value) => value !== undefined)
-    const audience = everyone || hasAudience ? fields : { userId: principal.userId }
-    if (!isAdmin(principal) && audience.userId !== principal.userId) {
+    const audience = everyone || hasAudience ? fields : { userId: ownUserId(principal) }
+    if (!mayPublishToAll(principal) && audience.userId !== principal.userId) {
       throw new SyncError(
         'forbidden',
         'another audience than your own userId needs the role "admin"',
       )
     }
-    return this.#accepting().forceResync(audience)
+    return this.#admit(principal, 1, came).forceResync(audience)
   }
 
-  /** Throws `unavailable` where nothing is taken any more. */
-  #accepting(): RealtimeSyncService {
-    this.#options.gate.assertAccepting()
-    return this.#options.sync
+  /**
+   * The way in, for who still counts and has not used up its budget. Throws `unauthorized`,
+   * `rate_limited`, or `unavailable` where nothing is taken any more.
+   */
+  #admit(principal: Principal, messages: number, { bytes, paidUnits }: Submission) {
+    const { sync, gate, validity, rateLimits } = this.#options
+    gate.assertAccepting()
+    // The body may have taken its time.
+    validity.assertCurrent(principal)
+    rateLimits.chargeWrite(principal, unitsOf(messages, bytes) - paidUnits)
+    return sync
   }
 
-  async #sendOne(principal: Principal, draft: KeyedDraft): Promise<Published> {
-    const [published] = await this.#accepting().append(
-      [this.#addressed(principal, draft)],
-      principal.userId,
-    )
+  async #sendOne(principal: Principal, draft: KeyedDraft, came: Submission): Promise<Published> {
+    const addressed = this.#addressed(principal, draft)
+    const keyScope = principalKey(principal)
+    const [published] = await this.#admit(principal, 1, came).append([addressed], keyScope)
     return published as Published
   }
 
@@ -108,27 +137,18 @@ export class Publisher {
     const hasAudience = [draft.userId, draft.roles, draft.topics].some(
       (field) => field !== undefined,
     )
-    const addressed = hasAudience ? draft : { ...draft, userId: principal.userId }
-    this.#assertMayPublish(principal, addressed)
+    const addressed = hasAudience ? draft : { ...draft, userId: ownUserId(principal) }
+    this.#options.access.assertMayPublish(principal, addressed)
     return addressed
   }
+}
 
-  #assertMayPublish(principal: Principal, audience: AudienceFields): void {
-    if (isAdmin(principal)) return
-    const { userId, roles, topics = [] } = audience
-    if (userId !== undefined) {
-      if (userId === principal.userId) return
-      throw new SyncError('forbidden', 'publishing to another user needs the role "admin"')
-    }
-    if (roles !== undefined) {
-      throw new SyncError('forbidden', 'publishing to roles needs the role "admin"')
-    }
-    const denied = topics.find(
-      (topic) => !mayUse(this.#options.authorizeTopic, principal, topic, 'publish'),
-    )
-    if (denied === undefined) return
-    throw new SyncError('forbidden', `the token does not grant "${denied}" in topics.publish`)
-  }
+/** A service has no connections of its own, and a user may be called as it is. */
+function ownUserId({ userId, isService }: Principal): string {
+  if (!isService) return userId
+  throw SyncError.of('invalid_message', [
+    { path: 'userId', message: 'a service has to name one, or roles, or topics' },
+  ])
 }
 
 function parseKey(key: string | undefined): string | undefined {

@@ -5,7 +5,11 @@ import { SyncError } from '../../shared/errors.js'
 import { MAX_ROLES } from '../../shared/message.js'
 import { isName } from '../../shared/names.js'
 import { type Principal, type PrincipalInput, principalSchema } from '../../shared/principal.js'
+import type { AddressOf } from './addresses.js'
 import type { Credential } from './credentials.js'
+import type { FindService } from './serviceTokens.js'
+import type { Tickets } from './Tickets.js'
+import type { Validity } from './Validity.js'
 
 /** What an `authenticate` function is given. */
 export interface AuthenticationRequest {
@@ -13,6 +17,7 @@ export interface AuthenticationRequest {
   readonly token: string | undefined
   /** The headers of the HTTP request or of the WebSocket's handshake. */
   readonly headers: IncomingHttpHeaders
+  /** Where the client is: behind proxies that are trusted (`trustProxy`), what they say. */
   readonly remoteAddress: string | undefined
 }
 
@@ -27,32 +32,66 @@ export type Authenticate = (
 /** A request must not wait for good where the keys of an identity provider can't be had. */
 const AUTHENTICATE_WITHIN_MS = 10_000
 
+/** Who a request acts for, whichever door it came to. Throws `unauthorized` or `rate_limited`. */
 export type Identify = (credential: Credential, req: IncomingMessage) => Promise<Principal>
 
-/** Wraps `authenticate` so that what it returns can be relied on. Throws `unauthorized`. */
-export function createIdentify(authenticate: Authenticate): Identify {
-  return async (credential, req) => {
-    if (credential.kind === 'ticket') {
-      throw new SyncError('unauthorized', 'ticket: unknown, used or expired; get a new one')
-    }
+interface IdentifyOptions {
+  readonly authenticate: Authenticate
+  readonly findService: FindService
+  readonly tickets: Pick<Tickets, 'take'>
+  readonly validity: Pick<Validity, 'assertCurrent'>
+  readonly addressOf: AddressOf
+  /** Counts a failed attempt of this address. Throws `rate_limited`. */
+  readonly failed: (address: string) => void
+}
+
+/** Finds the principal of a credential: of a ticket, of a service's secret, of a token. */
+export function createIdentify(options: IdentifyOptions): Identify {
+  const { findService, tickets, validity, addressOf, failed } = options
+
+  async function find(credential: Credential, req: IncomingMessage): Promise<Principal> {
+    if (credential.kind === 'ticket') return tickets.take(credential.ticket)
     const token = credential.kind === 'token' ? credential.token : undefined
-    const { headers, socket } = req
-    const request = { token, headers, remoteAddress: socket.remoteAddress }
-    const found = await within(AUTHENTICATE_WITHIN_MS, async () => authenticate(request))
-    if (found === null || found === undefined) {
-      throw new SyncError(
-        'unauthorized',
-        token === undefined
-          ? 'a token is needed: "Authorization: Bearer <token>"'
-          : 'the token is not valid',
-      )
+    const service = token === undefined ? undefined : findService(token)
+    return service ?? authenticated(options.authenticate, token, req, addressOf(req))
+  }
+
+  return async (credential, req) => {
+    try {
+      const principal = await find(credential, req)
+      validity.assertCurrent(principal)
+      return principal
+    } catch (error) {
+      // Only who fails pays: a valid token is good beside any number of wrong ones.
+      const isRefusal = error instanceof SyncError && error.code === 'unauthorized'
+      if (isRefusal) failed(addressOf(req))
+      throw error
     }
-    const principal = principalSchema.safeParse(found)
-    if (principal.success) return principal.data
-    throw new TypeError(
-      `authenticate must return null or { userId, roles?, topics? }: ${principal.error.message}`,
+  }
+}
+
+/** Calls `authenticate` so that what it returns can be relied on. */
+async function authenticated(
+  authenticate: Authenticate,
+  token: string | undefined,
+  { headers }: IncomingMessage,
+  remoteAddress: string,
+): Promise<Principal> {
+  const request = { token, headers, remoteAddress }
+  const found = await within(AUTHENTICATE_WITHIN_MS, async () => authenticate(request))
+  if (found === null || found === undefined) {
+    throw new SyncError(
+      'unauthorized',
+      token === undefined
+        ? 'a token is needed: "Authorization: Bearer <token>"'
+        : 'the token is not valid',
     )
   }
+  const principal = principalSchema.safeParse(found)
+  if (principal.success) return principal.data
+  throw new TypeError(
+    `authenticate must return null or { userId, roles?, topics? }: ${principal.error.message}`,
+  )
 }
 
 async function within<Value>(ms: number, act: () => Promise<Value>): Promise<Value> {

@@ -9,14 +9,7 @@ import {
 } from '../../shared/frames.js'
 import { parseOrThrow, type ResyncReason } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
-import {
-  type AuthorizeTopic,
-  divideTopics,
-  ownAudiences,
-  parseTopics,
-  requireTopics,
-  topicAudiences,
-} from '../security/access.js'
+import { type Access, parseTopics, topicAudiences } from '../security/Access.js'
 import type { Publisher } from '../security/Publisher.js'
 import type { MessageQueueService } from '../services/MessageQueueService.js'
 import { parseSinceOr } from './query.js'
@@ -29,7 +22,7 @@ const MAX_OUTSTANDING_SENDS = 4096
 
 export interface CommandContext {
   readonly log: MessageQueueService
-  readonly authorizeTopic: AuthorizeTopic
+  readonly access: Access
   readonly publisher: Publisher
   readonly maxTopics: number
 }
@@ -55,9 +48,9 @@ export class WebSocketCommands {
 
   /**
    * Runs one command and answers it. Where it returns a promise, the next command has to wait for
-   * it. Throws a `SyncError` for a command that is used wrongly.
+   * it. Throws a `SyncError` for a command that is used wrongly. `bytes`: of the whole frame.
    */
-  run(frame: object): Promise<void> | undefined {
+  run(frame: object, bytes: number): Promise<void> | undefined {
     const command: CommandFrame = parseOrThrow(commandFrameSchema, frame, 'invalid_request')
     switch (command.op) {
       case 'refresh':
@@ -69,7 +62,7 @@ export class WebSocketCommands {
         this.#unsubscribe(command)
         return undefined
       case 'send':
-        this.#send(command)
+        this.#send(command, bytes)
         return undefined
       case 'ping':
         this.#parts.connection.say('ok', { ref: command.ref })
@@ -84,7 +77,7 @@ export class WebSocketCommands {
     const asked = parseTopics(topics ?? null, context.maxTopics)
     const start = since === undefined ? undefined : parseSinceOr({ kind: 'now' }, since)
     parseTopics([...this.#topics, ...asked], context.maxTopics)
-    requireTopics(connection.principal, asked, context.authorizeTopic)
+    context.access.grantAll(connection.principal, asked)
 
     const answer = (cursor: string, reason?: ResyncReason) => {
       connection.say('ok', { ref, cursor, resync: reason !== undefined, reason, topics: asked })
@@ -107,7 +100,7 @@ export class WebSocketCommands {
     if (ref !== undefined) connection.say('ok', { ref })
   }
 
-  #send({ message, ref }: Command<'send'>): void {
+  #send({ message, ref }: Command<'send'>, bytes: number): void {
     const { context, connection, sayError } = this.#parts
     if (this.#outstandingSends >= MAX_OUTSTANDING_SENDS) {
       throw new SyncError('unavailable', 'too many sends await their answer; wait for some')
@@ -115,7 +108,7 @@ export class WebSocketCommands {
     this.#outstandingSends += 1
     if (this.#outstandingSends >= HOLD_AT_SENDS) connection.hold('busy')
     context.publisher
-      .sendKeyed(connection.principal, message)
+      .sendKeyed(connection.principal, message, { bytes, paidUnits: 0 })
       .then(({ messageId, cursor, timestamp, isDuplicate }) => {
         if (ref === undefined) return
         connection.say('ok', { ref, messageId, cursor, timestamp, duplicate: isDuplicate })
@@ -134,9 +127,9 @@ export class WebSocketCommands {
       throw new SyncError('unauthorized', 'token: is of another user; open a new connection for it')
     }
     if (!connection.isOpen) return
-    const { allowed, denied } = divideTopics(principal, [...this.#topics], context.authorizeTopic)
+    const { audiences, denied } = context.access.grant(principal, [...this.#topics])
     for (const topic of denied) this.#topics.delete(topic)
-    connection.become(principal, [...ownAudiences(principal), ...topicAudiences(allowed)])
+    connection.become(principal, audiences)
     if (ref !== undefined) connection.say('ok', { ref, dropped: denied })
   }
 }

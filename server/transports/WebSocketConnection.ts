@@ -60,8 +60,12 @@ export class WebSocketConnection extends StreamConnection {
     return hasRoom
   }
 
+  expire(): void {
+    this.#end(CLOSE.staleToken)
+  }
+
   override beat(): void {
-    if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) return this.#cut()
+    if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) return this.#end(CLOSE.didNotRead)
     this.#unansweredPings += 1
     this.#webSocket.ping()
     super.beat()
@@ -81,8 +85,9 @@ export class WebSocketConnection extends StreamConnection {
     this.#webSocket.terminate()
   }
 
-  #cut(): void {
+  /** A peer that takes nothing would not take the close either. */
+  #end(code: CloseCode): void {
     if (this.isBlocked) this.destroy()
-    else this.closeWith(CLOSE.didNotRead)
+    else this.closeWith(code)
   }
 }

@@ -8,9 +8,10 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
 import { ConfigError, publicError } from '../../shared/errors.js'
+import { addressKey } from '../security/addresses.js'
 import type { Release } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
-import { type HostRules, plainAddress } from '../security/hosts.js'
+import type { HostRules } from '../security/hosts.js'
 import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
 
 export const WEBSOCKET_PATH = '/ws'
@@ -117,9 +118,10 @@ export class WebSocketManager {
     else if (release === undefined) session.refuse(CLOSE.overCapacity)
   }
 
-  #admit({ socket }: IncomingMessage): Release | undefined {
+  #admit(req: IncomingMessage): Release | undefined {
+    const { limits, addressOf } = this.#options
     try {
-      return this.#options.limits.admitAddress(plainAddress(socket.remoteAddress ?? ''))
+      return limits.admitAddress(addressKey(addressOf(req)))
     } catch {
       return undefined
     }

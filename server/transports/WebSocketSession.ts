@@ -10,30 +10,50 @@ import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
 import type { Since } from '../../shared/cursor.js'
-import { ERRORS, publicError, SyncError } from '../../shared/errors.js'
+import { publicError, SyncError } from '../../shared/errors.js'
 import { type ConnectFrame, connectFrameSchema, type Ref, refOf } from '../../shared/frames.js'
 import { parseOrThrow } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
-import type { StreamContext } from '../delivery/StreamConnection.js'
-import { divideTopics, ownAudiences, parseTopics, topicAudiences } from '../security/access.js'
+import type { Granted, StreamContext } from '../delivery/StreamConnection.js'
+import { type Access, parseTopics } from '../security/Access.js'
+import type { AddressOf } from '../security/addresses.js'
 import type { Identify } from '../security/authenticate.js'
 import type { ConnectionLimits, Release } from '../security/ConnectionLimits.js'
 import { credentialOf, NO_CREDENTIAL, oneOf } from '../security/credentials.js'
+import { FrameMeter } from './FrameMeter.js'
 import { parseSinceOr, queryOf } from './query.js'
 import { type CommandContext, WebSocketCommands } from './WebSocketCommands.js'
 import { WebSocketConnection } from './WebSocketConnection.js'
 
 const FIRST_FRAME_WITHIN_MS = 5000
 const MAX_HELD_FRAMES = 16
+/** A send over its budget, as frames: who goes on and on is cut off. */
+const REFUSED_SEND_WEIGHT = 20
+
 export interface SessionContext extends StreamContext, CommandContext {
+  readonly access: Access
+  readonly addressOf: AddressOf
   readonly identify: Identify
+  /** 0 is no limit. */
+  readonly maxFramesPerSecond: number
+  readonly monotonicNow: () => number
   readonly limits: ConnectionLimits
   readonly onFault: (error: unknown) => void
 }
 
+interface Frame {
+  readonly op: string
+}
+
+/** A frame, and how large it came. */
+interface Received {
+  readonly frame: Frame
+  readonly bytes: number
+}
+
 type State =
   | { readonly name: 'waiting'; readonly deadline: NodeJS.Timeout }
-  | { readonly name: 'holding'; readonly held: object[] }
+  | { readonly name: 'holding'; readonly held: Received[] }
   | { readonly name: 'open'; readonly commands: WebSocketCommands }
   | { readonly name: 'closed' }
 
@@ -42,6 +62,7 @@ export class WebSocketSession {
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
   readonly #request: IncomingMessage
+  readonly #meter: FrameMeter
   #state: State
   #connection: WebSocketConnection | undefined
   #releaseUser: Release = () => {}
@@ -56,6 +77,7 @@ export class WebSocketSession {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#request = request
+    this.#meter = new FrameMeter(context.maxFramesPerSecond, context.monotonicNow)
     const deadline = setTimeout(() => this.#close(CLOSE.noFirstFrame), FIRST_FRAME_WITHIN_MS)
     this.#state = { name: 'waiting', deadline }
     webSocket.on('message', (data, isBinary) => this.#receive(data, isBinary))
@@ -63,8 +85,9 @@ export class WebSocketSession {
     // `ws` closes by itself on a protocol error; without a listener the process would end.
     webSocket.on('error', () => {})
     webSocket.on('ping', (data) => {
-      if (!socket.writableNeedDrain) webSocket.pong(data)
+      if (this.#takeFrame() && !socket.writableNeedDrain) webSocket.pong(data)
     })
+    webSocket.on('pong', () => this.#takeFrame())
   }
 
   /** Ends a session that has no connection yet; the hub ends the others. */
@@ -77,12 +100,19 @@ export class WebSocketSession {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#state.name === 'closed') return
+    if (this.#state.name === 'closed' || !this.#takeFrame()) return
     const bytes = data as Buffer
     if (!isBinary && bytes.length > this.#context.maxPayloadBytes) return this.#refuseLarge()
     const frame = isBinary ? undefined : parseFrame(bytes)
     if (frame === undefined) return this.#close(CLOSE.badFrame)
-    this.#handle(frame)
+    this.#handle({ frame, bytes: bytes.length })
+  }
+
+  /** Counts a frame. False where there were too many: the socket is closed. */
+  #takeFrame(weight?: number): boolean {
+    if (this.#meter.take(weight)) return true
+    if (this.#state.name !== 'closed') this.#close(CLOSE.tooManyFrames)
+    return false
   }
 
   #refuseLarge(): void {
@@ -91,7 +121,8 @@ export class WebSocketSession {
     if (this.#state.name === 'waiting') this.#close(CLOSE.badFrame)
   }
 
-  #handle(frame: { readonly op: string }): void {
+  #handle(received: Received): void {
+    const { frame } = received
     const state = this.#state
     switch (state.name) {
       case 'waiting':
@@ -100,11 +131,11 @@ export class WebSocketSession {
         return this.#holdUntil(this.#connect(frame))
       case 'holding':
         if (state.held.length === MAX_HELD_FRAMES) return this.#close(CLOSE.tooManyFrames)
-        state.held.push(frame)
+        state.held.push(received)
         return
       case 'open':
         if (frame.op === 'connect') return this.#close(CLOSE.badFrame)
-        return this.#command(frame, state.commands)
+        return this.#command(received, state.commands)
       case 'closed':
         return
       default:
@@ -114,12 +145,12 @@ export class WebSocketSession {
 
   /** Holds what arrives until `step` has ended, then goes on in order. */
   #holdUntil(step: Promise<WebSocketCommands | undefined>): void {
-    const held: { op: string }[] = []
+    const held: Received[] = []
     this.#state = { name: 'holding', held }
     const resume = (commands: WebSocketCommands | undefined) => {
       if (this.#state.name === 'closed' || commands === undefined) return
       this.#state = { name: 'open', commands }
-      for (const frame of held.splice(0)) this.#handle(frame)
+      for (const received of held.splice(0)) this.#handle(received)
     }
     step.then(resume).catch((error: unknown) => this.#fault(error))
   }
@@ -131,16 +162,15 @@ export class WebSocketSession {
       const topics = parseTopics(asked.topics, this.#context.maxTopics)
       const principal = await this.#identify(asked)
       if (this.#state.name === 'closed') return undefined
+      const granted = this.#context.access.grant(principal, topics)
       this.#releaseUser = this.#context.limits.admitUser(principal.userId)
-      return this.#open(principal, topics, since)
+      return this.#open(principal, granted, since)
     } catch (error) {
       return this.#refuse(error)
     }
   }
 
-  #open(principal: Principal, asked: readonly string[], since: Since): WebSocketCommands {
-    const { allowed, denied } = divideTopics(principal, asked, this.#context.authorizeTopic)
-    const audiences = [...ownAudiences(principal), ...topicAudiences(allowed)]
+  #open(principal: Principal, granted: Granted, since: Since): WebSocketCommands {
     const connection = new WebSocketConnection(
       this.#context,
       principal,
@@ -148,11 +178,11 @@ export class WebSocketSession {
       this.#socket,
     )
     this.#connection = connection
-    connection.open({ audiences, topics: allowed, denied }, since)
+    connection.open(granted, since)
     return new WebSocketCommands({
       context: this.#context,
       connection,
-      topics: allowed,
+      topics: granted.topics,
       identify: (token) => this.#context.identify({ kind: 'token', token }, this.#request),
       sayError: (error, ref) => this.#sayError(error, ref),
     })
@@ -161,8 +191,7 @@ export class WebSocketSession {
   /** Ends a conversation whose `connect` or `refresh` was refused. */
   #refuse(error: unknown, ref?: Ref): undefined {
     this.#sayError(error, ref)
-    const { code } = publicError(error)
-    this.#close(ERRORS[code].close)
+    this.#close(publicError(error).close)
   }
 
   async #identify({ token, ticket }: Pick<ConnectFrame, 'token' | 'ticket'>) {
@@ -174,9 +203,9 @@ export class WebSocketSession {
     return this.#context.identify(oneOf([inRequest, ...inFrame]), this.#request)
   }
 
-  #command(frame: object, commands: WebSocketCommands): void {
+  #command({ frame, bytes }: Received, commands: WebSocketCommands): void {
     try {
-      const refreshed = commands.run(frame)
+      const refreshed = commands.run(frame, bytes)
       if (refreshed === undefined) return
       const step = refreshed.then(
         () => commands,
@@ -189,10 +218,12 @@ export class WebSocketSession {
   }
 
   #sayError(error: unknown, ref?: Ref): void {
-    const { code, message } = publicError(error)
+    const { code, message, retryAfterSeconds } = publicError(error)
     if (code === 'internal') this.#context.onFault(error)
+    if (code === 'rate_limited' && !this.#takeFrame(REFUSED_SEND_WEIGHT)) return
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
-    const body = { ref, code, message }
+    const retryAfterMs = retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000
+    const body = { ref, code, message, retryAfterMs }
     if (this.#connection !== undefined) return this.#connection.say('error', body)
     this.#webSocket.send(JSON.stringify({ op: 'error', ...body }))
   }
@@ -223,12 +254,12 @@ export class WebSocketSession {
 }
 
 /** A frame is an object with a string for its `op`; everything else is `undefined`. */
-function parseFrame(bytes: Buffer): { op: string } | undefined {
+function parseFrame(bytes: Buffer): Frame | undefined {
   try {
     const frame: unknown = JSON.parse(bytes.toString())
     const isFrame = typeof frame === 'object' && frame !== null && Object.hasOwn(frame, 'op')
     return isFrame && typeof (frame as { op: unknown }).op === 'string'
-      ? (frame as { op: string })
+      ? (frame as Frame)
       : undefined
   } catch {
     return undefined

@@ -33,7 +33,7 @@ export function sendJsonText(
 
 /** Answers a fault: what is meant for the caller as it stands, anything else as `internal`. */
 export function sendError(res: ServerResponse, error: unknown, headers: Headers = {}): void {
-  const { code, message, details, status, retryAfterSeconds } = publicError(error)
+  const { code, message, details, status, retryAfterSeconds, headers: own } = publicError(error)
   sendJson(
     res,
     status,
@@ -41,6 +41,7 @@ export function sendError(res: ServerResponse, error: unknown, headers: Headers 
     {
       ...(retryAfterSeconds !== undefined && { 'Retry-After': retryAfterSeconds }),
       ...(code === 'unauthorized' && { 'WWW-Authenticate': 'Bearer' }),
+      ...own,
       ...headers,
     },
   )

@@ -9,19 +9,14 @@ import type { Principal } from '../../shared/principal.js'
 import type { Entry } from '../brokers/Entry.js'
 import type { Connection } from '../delivery/Connection.js'
 import type { ConnectionHub } from '../delivery/ConnectionHub.js'
-import {
-  type AuthorizeTopic,
-  ownAudiences,
-  parseTopics,
-  requireTopics,
-  topicAudiences,
-} from '../security/access.js'
+import { type Access, parseTopics } from '../security/Access.js'
+import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
-import { plainAddress } from '../security/hosts.js'
+import { staleToken } from '../security/Validity.js'
 import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
 import { resume, resyncReason, type Start } from '../services/resume.js'
-import { sendJsonText } from './answer.js'
+import { sendError, sendJsonText } from './answer.js'
 import { numberWithin, parseSinceOr, queryOf, topicList } from './query.js'
 
 /** Gateways cut at 30 s. */
@@ -33,7 +28,8 @@ const LIMIT = { min: 1, max: 1000, byDefault: 100, isWhole: true }
 export interface PollContext {
   readonly hub: ConnectionHub
   readonly log: MessageQueueService
-  readonly authorizeTopic: AuthorizeTopic
+  readonly access: Access
+  readonly addressOf: AddressOf
   readonly limits: ConnectionLimits
   /** Of answers that were not taken yet: many of them unread would be a queue without bound. */
   readonly answerLimits: ConnectionLimits
@@ -55,12 +51,11 @@ export function servePoll(
   const waitMs = numberWithin(query, 'wait', WAIT) * 1000
   const limit = numberWithin(query, 'limit', LIMIT)
   const topics = parseTopics(topicList(query), context.maxTopics)
-  requireTopics(principal, topics, context.authorizeTopic)
+  const { audiences } = context.access.grantAll(principal, topics)
 
-  const address = plainAddress(req.socket.remoteAddress ?? '')
+  const address = addressKey(context.addressOf(req))
   res.once('close', context.answerLimits.admitAddress(address))
   res.once('close', context.answerLimits.admitUser(principal.userId))
-  const audiences = [...ownAudiences(principal), ...topicAudiences(topics)]
   const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
   if (poll.answerIfAny()) return
   if (waitMs === 0 || context.gate.isDraining) return poll.answer()
@@ -138,6 +133,10 @@ class HeldPoll implements Connection {
 
   drain(): void {
     this.answer()
+  }
+
+  expire(): void {
+    sendError(this.#response, staleToken())
   }
 
   close(): void {

@@ -2,19 +2,13 @@
 // through, and for `curl -N`.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CLOSE } from '../../shared/closeCodes.js'
+import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
 import { SyncError } from '../../shared/errors.js'
 import type { Principal } from '../../shared/principal.js'
 import { StreamConnection, type StreamContext } from '../delivery/StreamConnection.js'
-import {
-  type AuthorizeTopic,
-  divideTopics,
-  ownAudiences,
-  parseTopics,
-  topicAudiences,
-} from '../security/access.js'
+import { type Access, parseTopics } from '../security/Access.js'
+import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
-import { plainAddress } from '../security/hosts.js'
 import { parseSinceOr, queryOf, topicList } from './query.js'
 import { retryField, sseFormat } from './sseFormat.js'
 
@@ -25,7 +19,8 @@ const RETRY_MS = { min: 1000, spread: 3000 }
 const MAX_BLOCKED_BEATS = 3
 
 export interface SseContext extends StreamContext {
-  readonly authorizeTopic: AuthorizeTopic
+  readonly access: Access
+  readonly addressOf: AddressOf
   readonly limits: ConnectionLimits
   readonly maxTopics: number
   /** From 0 up to 1. */
@@ -42,13 +37,12 @@ export function serveStream(
   const query = queryOf(req)
   const since = parseSinceOr({ kind: 'now' }, lastEventId(req) ?? query.get('since') ?? undefined)
   const asked = parseTopics(topicList(query), context.maxTopics)
-  const { allowed, denied } = divideTopics(principal, asked, context.authorizeTopic)
-  const releaseAddress = context.limits.admitAddress(plainAddress(req.socket.remoteAddress ?? ''))
+  const granted = context.access.grant(principal, asked)
+  const releaseAddress = context.limits.admitAddress(addressKey(context.addressOf(req)))
   res.once('close', releaseAddress)
   res.once('close', context.limits.admitUser(principal.userId))
 
   const connection = new SseConnection(context, principal, res)
-  const audiences = [...ownAudiences(principal), ...topicAudiences(allowed)]
   res.once('close', () => context.hub.remove(connection))
   res.writeHead(200, {
     'Content-Type': 'text/event-stream',
@@ -58,7 +52,7 @@ export function serveStream(
   })
   res.write(retryField(RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)))
   res.write('\n')
-  connection.open({ audiences, topics: allowed, denied }, since)
+  connection.open(granted, since)
 }
 
 /** Where EventSource stood when it lost its connection; it wins over the URL, which can't change. */
@@ -103,12 +97,22 @@ class SseConnection extends StreamConnection {
     this.put(Buffer.concat([retryField(reconnectAfterMs), this.drainEvent(reconnectAfterMs)]))
   }
 
+  expire(): void {
+    // One that takes nothing would keep what it has been sent, and its place, for as long as it likes.
+    if (this.isBlocked) this.destroy()
+    else this.#end(CLOSE.staleToken)
+  }
+
   close(): void {
-    this.say('closed', { code: CLOSE.restarting.code })
-    this.#response.end()
+    this.#end(CLOSE.restarting)
   }
 
   destroy(): void {
     this.#response.destroy()
+  }
+
+  #end({ code }: CloseCode): void {
+    this.say('closed', { code })
+    this.#response.end()
   }
 }

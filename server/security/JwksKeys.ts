@@ -1,0 +1,107 @@
+// The public keys of one identity provider, fetched from one configured address and from no other,
+// whatever a token says. They are kept while the provider can't be reached, and asked for no more
+// than a few times a minute, however many unknown keys tokens name.
+
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
+import { SyncError } from '../../shared/errors.js'
+
+/** Keys of this age are fetched anew, in the background. */
+const FRESH_MS = 10 * 60_000
+const FETCH_WITHIN_MS = 5000
+/** So many fetches at most, started in so long. */
+const MAX_FETCHES = 6
+const PER_MS = 60_000
+const MAX_BYTES = 1 << 20
+
+interface JwksKeysOptions {
+  readonly url: string
+  readonly fetch: typeof fetch
+  readonly monotonicNow: () => number
+  /** Told why keys could not be had. */
+  readonly onFault: (error: unknown) => void
+}
+
+export class JwksKeys {
+  readonly #options: JwksKeysOptions
+  #keys: JWTVerifyGetKey | undefined
+  #fetchedAt = 0
+  #startedAt: number[] = []
+  #fetching: Promise<boolean> | undefined
+
+  constructor(options: JwksKeysOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The key that a token names. Throws jose's `JWKSNoMatchingKey` where there is none, and
+   * `unavailable` where that can't be said because the provider can't be asked.
+   */
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    if (this.#keys === undefined && !(await this.#refresh())) throw keysUnavailable()
+    if (this.#options.monotonicNow() - this.#fetchedAt > FRESH_MS) void this.#refresh()
+    try {
+      return await this.#search(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayFetch()) throw error
+    }
+    if (!(await this.#refresh())) throw keysUnavailable()
+    return this.#search(header, token)
+  }
+
+  #search(...asked: Parameters<JWTVerifyGetKey>): ReturnType<JWTVerifyGetKey> {
+    if (this.#keys === undefined) throw keysUnavailable()
+    return this.#keys(...asked)
+  }
+
+  #mayFetch(): boolean {
+    const now = this.#options.monotonicNow()
+    this.#startedAt = this.#startedAt.filter((startedAt) => now - startedAt < PER_MS)
+    return this.#fetching !== undefined || this.#startedAt.length < MAX_FETCHES
+  }
+
+  /** Whether the provider gave its keys. One question at a time, for all who wait for it. */
+  #refresh(): Promise<boolean> {
+    if (!this.#mayFetch()) return Promise.resolve(false)
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined
+    })
+    return this.#fetching
+  }
+
+  async #fetch(): Promise<boolean> {
+    this.#startedAt.push(this.#options.monotonicNow())
+    try {
+      this.#keys = createLocalJWKSet(JSON.parse(await this.#read()))
+      this.#fetchedAt = this.#options.monotonicNow()
+      return true
+    } catch (error) {
+      this.#options.onFault(new Error('AUTH_JWKS_URL gave no keys', { cause: error }))
+      return false
+    }
+  }
+
+  async #read(): Promise<string> {
+    const response = await this.#options.fetch(this.#options.url, {
+      headers: { Accept: 'application/json' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(FETCH_WITHIN_MS),
+    })
+    if (!response.ok) throw new Error(`it answered with ${response.status}`)
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length
+      if (bytes > MAX_BYTES) throw new Error(`its answer has more than ${MAX_BYTES} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString()
+  }
+}
+
+function keysUnavailable(): SyncError {
+  return new SyncError(
+    'unavailable',
+    'the token could not be checked: the keys of its issuer can not be had now; try again',
+    { retryAfterSeconds: 5 },
+  )
+}

@@ -1,0 +1,68 @@
+// Who may do how much: publishing and other writes, reads, and failed attempts to say who one is.
+// Counted per principal, so that nobody pays for another behind the same address, and a new token
+// gains nothing; only what has no principal is counted per address.
+
+import { isAdmin, type Principal, principalKey } from '../../shared/principal.js'
+import { Budget } from './Budget.js'
+
+/** Callers that are counted at once, in each budget. */
+const MAX_KEYS = 200_000
+
+/** A message, or this much of one, is one unit of the publishing budget. */
+const BYTES_PER_UNIT = 16 * 1024
+
+interface RateLimitsOptions {
+  /** Units per window; 0 is no limit. */
+  readonly rateLimitMax: number
+  readonly rateLimitAdminMax: number
+  readonly rateLimitServiceMax: number
+  readonly rateLimitReadMax: number
+  readonly rateLimitWindowMs: number
+  /** Unix milliseconds. */
+  readonly wallNow: () => number
+}
+
+export class RateLimits {
+  /** In units: a message or a started 16 KiB, a request that publishes nothing. */
+  readonly writes: Budget
+  readonly #reads: Budget
+  readonly #failures: Budget
+  readonly #options: RateLimitsOptions
+
+  constructor(options: RateLimitsOptions) {
+    this.#options = options
+    const { rateLimitWindowMs: windowMs, wallNow } = options
+    const budget = (name: string) => new Budget({ name, windowMs, wallNow, maxKeys: MAX_KEYS })
+    this.writes = budget('publishing')
+    this.#reads = budget('reading')
+    this.#failures = budget('requests without a valid credential')
+  }
+
+  get windowMs(): number {
+    return this.#options.rateLimitWindowMs
+  }
+
+  writeLimitOf(principal: Principal): number {
+    if (principal.isService) return this.#options.rateLimitServiceMax
+    return isAdmin(principal) ? this.#options.rateLimitAdminMax : this.#options.rateLimitMax
+  }
+
+  /** Each of these throws `rate_limited`. */
+  chargeWrite(principal: Principal, units: number): void {
+    this.writes.charge(principalKey(principal), units, this.writeLimitOf(principal))
+  }
+
+  chargeRead(principal: Principal): void {
+    this.#reads.charge(principalKey(principal), 1, this.#options.rateLimitReadMax)
+  }
+
+  /** `address`: as `addressKey` gives it. */
+  chargeFailure(address: string): void {
+    this.#failures.charge(address, 1, this.#options.rateLimitMax)
+  }
+}
+
+/** What a publish costs. */
+export function unitsOf(messages: number, bytes: number): number {
+  return Math.max(messages, Math.ceil(bytes / BYTES_PER_UNIT))
+}
