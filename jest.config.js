@@ -1,6 +1,6 @@
-// Six projects: `unit` is the inner loop, `contracts` run one suite on every implementation,
+// Seven projects: `unit` is the inner loop, `contracts` run one suite on every implementation,
 // `conformance` holds the wire contract (also against BASE_URL), `integration` the whole server,
-// `browser` the client in a real browser behind faulty networks, `react` the hooks in jsdom.
+// `hardening` attacks a server and watches it, `browser` the client in a real browser behind faulty networks, `react` the hooks in jsdom.
 const project = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
@@ -21,6 +21,7 @@ export default {
     project('contracts'),
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
     project('integration'),
+    project('hardening'),
     { ...project('browser'), globalSetup: '<rootDir>/tests/browser/buildPage.ts' },
     {
       ...project('react'),
@@ -31,4 +32,6 @@ export default {
   ],
   testSequencer: '<rootDir>/tests/conformance/sequencer.mjs',
   testTimeout: 30_000,
+  // The tests wait more than they compute.
+  maxWorkers: '100%',
 }

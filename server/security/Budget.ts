@@ -62,7 +62,7 @@ export class Budget implements Store {
     const seconds = Math.max(1, Math.ceil((resetTime.getTime() - wallNow()) / 1000))
     return new SyncError(
       'rate_limited',
-      `${name} is limited to ${limit} in ${windowMs / 1000} s; come back in ${seconds} s`,
+      `the limit for ${name}, ${limit} in ${windowMs / 1000} s, is used up; come back in ${seconds} s`,
       {
         retryAfterSeconds: seconds,
         headers: {

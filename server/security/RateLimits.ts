@@ -35,7 +35,7 @@ export class RateLimits {
     const budget = (name: string) => new Budget({ name, windowMs, wallNow, maxKeys: MAX_KEYS })
     this.writes = budget('publishing')
     this.#reads = budget('reading')
-    this.#failures = budget('requests without a valid credential')
+    this.#failures = budget('wrong credentials')
   }
 
   get windowMs(): number {

@@ -9,6 +9,7 @@ import {
   type SyncServer,
   type SyncServerOptions,
 } from '../../server/createSyncServer.js'
+import { UNLIMITED } from './testServer.js'
 
 export interface GuestServer {
   readonly app: Express
@@ -38,6 +39,7 @@ export async function startGuestServer(
     logger: pino({ level: 'silent' }),
     shutdownTimeoutMs: 500,
     reconnectSpreadMs: 0,
+    ...UNLIMITED,
     ...options,
   })
   sync.attach({ app, server: host })

@@ -10,6 +10,9 @@ import { waitFor } from './waitFor.js'
  */
 const NODE_OPTIONS = '--max-semi-space-size=16 --max-old-space-size=256'
 
+/** Most tests publish more than one user may; those about limits set their own. */
+const UNLIMITED = { RATE_LIMIT_MAX: '0', MAX_FRAMES_PER_SECOND: '0' }
+
 export interface ServerProcess {
   readonly url: string
   readonly child: ChildProcess
@@ -23,7 +26,7 @@ export interface ServerProcess {
 
 /** Starts `dist/server/index.js` on a free port and waits until it says where it is. */
 export async function startServerProcess(env: Record<string, string> = {}): Promise<ServerProcess> {
-  const started = spawnServer({ PORT: '0', ...env })
+  const started = spawnServer({ PORT: '0', ...UNLIMITED, ...env })
   const url = await waitFor(
     'the server to say where it is',
     () => {

@@ -8,6 +8,9 @@ import {
 } from '../../server/createSyncServer.js'
 import { waitFor } from './waitFor.js'
 
+/** Most tests publish more than one user may; those about limits set their own. */
+export const UNLIMITED = { rateLimitMax: 0, maxFramesPerSecond: 0 } as const
+
 export interface TestServer {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
@@ -21,6 +24,7 @@ export async function startTestServer(options: SyncServerOptions = {}): Promise<
     host: '127.0.0.1',
     shutdownTimeoutMs: 500,
     reconnectSpreadMs: 0,
+    ...UNLIMITED,
     logger: pino({ level: 'silent' }),
     ...options,
   })
