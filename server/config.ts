@@ -4,133 +4,19 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { ConfigError } from '../shared/errors.js'
-import { isName } from '../shared/names.js'
-import { areProxies } from './security/addresses.js'
-import { isLoopbackName } from './security/hosts.js'
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,15}$/)
-          .transform(Number),
-      ],
-      {
-        error: `must be a whole number from ${min} to ${max}`,
-      },
-    )
-    .pipe(
-      z
-        .int()
-        .min(min, { error: `must be at least ${min}` })
-        .max(max, { error: `must be at most ${max}` }),
-    )
-
-const flag = z.union(
-  [
-    z.boolean(),
-    z.enum(['true', 'false', 'on', 'off']).transform((text) => text === 'true' || text === 'on'),
-  ],
-  {
-    error: 'must be true or false, or on or off',
-  },
-)
-
-const list = (isValid: (item: string) => boolean, error: string) =>
-  z
-    .union([
-      z.array(z.string()),
-      z.string().transform((text) => text.split(',').map((item) => item.trim())),
-    ])
-    .pipe(z.array(z.string().refine(isValid, { error })))
-
-const isHost = (text: string) =>
-  URL.canParse(`http://${text}`) &&
-  new URL(`http://${text}`).pathname === '/' &&
-  !/[/@?#*]/.test(text)
-
-const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
-
-const text = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max, { error: `must have at most ${max} characters` })
-
-const MIN_SECRET_BYTES = 32
-
-const secret = z.string().refine((given) => Buffer.byteLength(given) >= MIN_SECRET_BYTES, {
-  error: `must have at least ${MIN_SECRET_BYTES} bytes; make one: openssl rand -base64 48`,
-})
-
-/** Keys that come over an open network could be anybody's. */
-const isKeySetUrl = (given: string) => {
-  if (!URL.canParse(given)) return false
-  const { protocol, hostname, username, password } = new URL(given)
-  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopbackName(hostname))
-  return isSafe && username === '' && password === ''
-}
-
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
-
-const duration = (minSeconds: number, maxSeconds: number, error: string) =>
-  z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,9}[smhd]?$/)
-          .transform((given) => {
-            const unit = /[smhd]$/.exec(given)?.[0] ?? 's'
-            return Number.parseInt(given, 10) * SECONDS[unit as keyof typeof SECONDS]
-          }),
-      ],
-      { error },
-    )
-    .pipe(z.int({ error }).min(minSeconds, { error }).max(maxSeconds, { error }))
-
-/** `billing:<secret>,orders:<secret>`, or the same as a list of objects. */
-const SERVICES_RULE =
-  'must be name:secret pairs, separated by commas, each name once and each secret with at least 32 bytes'
-const serviceTokens = z
-  .union(
-    [
-      z.array(z.strictObject({ name: z.string(), secret: z.string() })),
-      z.string().transform((given) =>
-        given.split(',').map((pair) => {
-          const [name = '', ...rest] = pair.trim().split(':')
-          return { name, secret: rest.join(':') }
-        }),
-      ),
-    ],
-    { error: SERVICES_RULE },
-  )
-  .refine(
-    (services) =>
-      new Set(services.map(({ name }) => name)).size === services.length &&
-      new Set(services.map((service) => service.secret)).size === services.length &&
-      services.every((service) => isName(service.name) && secret.safeParse(service.secret).success),
-    { error: SERVICES_RULE },
-  )
-
-const TRUST_RULE =
-  'must be how many proxies stand in front (1), or their addresses (10.0.0.0/8,loopback); never true, which would believe anybody'
-const trustProxy = z.union(
-  [
-    z.int().min(0).max(10),
-    z
-      .string()
-      .regex(/^\d{1,2}$/)
-      .transform(Number)
-      .pipe(z.int().max(10)),
-    list(() => true, TRUST_RULE).refine(areProxies),
-  ],
-  { error: TRUST_RULE },
-)
+import {
+  duration,
+  flag,
+  isHost,
+  isKeySetUrl,
+  isOrigin,
+  list,
+  serviceTokens,
+  signingKey,
+  text,
+  trustProxy,
+  wholeNumber,
+} from './settingKinds.js'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
@@ -165,12 +51,15 @@ export const settingsSchema = z
       .describe(
         'Proxies in front whose X-Forwarded-For is believed: how many, or their addresses, comma-separated.',
       ),
-    authJwtSecret: secret
+    authJwtSecret: signingKey
       .optional()
       .describe('Verifies tokens signed with this shared secret (HS256); at least 32 bytes.'),
     authJwksUrl: z
       .string()
-      .refine(isKeySetUrl, { error: 'must be an https:// address (http:// on this machine only)' })
+      .refine(isKeySetUrl, {
+        error:
+          'must be an https:// address (http:// on this machine or in a private network, by a name without dots)',
+      })
       .optional()
       .describe(
         'Verifies tokens signed by an identity provider, whose public keys are at this address (RS256, ES256, EdDSA).',
@@ -198,9 +87,9 @@ export const settingsSchema = z
         'The role in a token that makes its bearer a service: it may publish to anyone, and reads nothing.',
       ),
     authMaxTokenAge: duration(
-      60,
+      1,
       366 * 86_400,
-      'must be a time such as 3600, 30m, 24h or 7d, from 60 s to 366 d',
+      'must be a time such as 3600, 30m, 24h or 7d, up to 366 d',
     )
       .default(86_400)
       .describe(
@@ -209,7 +98,7 @@ export const settingsSchema = z
     serviceTokens: serviceTokens
       .default([])
       .describe(
-        'Back ends that may publish to anyone: name:secret, comma-separated; secrets of at least 32 bytes.',
+        'Back ends that may publish to anyone: name:secret, comma-separated; secrets of at least 16 bytes.',
       ),
     rateLimitMax: wholeNumber(0, 1_000_000_000)
       .default(1000)

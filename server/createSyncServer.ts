@@ -187,7 +187,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   })
   const rateLimits = new RateLimits({ ...settings, wallNow })
   const tickets = new Tickets({ wallNow, monotonicNow })
-  const addressOf = createAddressOf(settings.trustProxy)
+  const addressOf = createAddressOf(settings.trustProxy, () =>
+    logger.warn('X-Forwarded-For is ignored: set TRUST_PROXY if a proxy of yours sends it'),
+  )
   const identify = createIdentify({
     authenticate: authenticate ?? openMode,
     findService: createFindService(settings.serviceTokens),
@@ -229,6 +231,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxPayloadBytes: settings.maxPayloadBytes,
     maxTopics: settings.maxTopicsPerConnection,
     maxFramesPerSecond: settings.maxFramesPerSecond,
+    maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
     newId: uuidv7,
   }
   const webSockets = new WebSocketManager({ ...reading, identify, publisher, hostRules, onFault })

@@ -39,8 +39,15 @@ function bounded(error: unknown, depth = 0): object {
   const { name, message, stack = '', cause } = error
   return {
     name: name.slice(0, MAX_MESSAGE),
-    message: message.slice(0, MAX_MESSAGE),
-    stack: stack.slice(0, MAX_STACK),
+    message: withoutTokens(message).slice(0, MAX_MESSAGE),
+    stack: withoutTokens(stack).slice(0, MAX_STACK),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: bounded(cause, depth + 1) }),
   }
+}
+
+/** Libraries quote what they can't read: nothing that looks like a JWT, or names itself a secret. */
+function withoutTokens(text: string): string {
+  return text
+    .replace(/\beyJ[\w-]+(\.[\w-]*)+/g, '[token]')
+    .replace(/\b(bearer|ticket=|token=)\s*[^\s"'&]+/gi, '$1 [token]')
 }

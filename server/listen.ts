@@ -7,11 +7,12 @@ import { ConfigError } from '../shared/errors.js'
 import { answerClientErrors } from './clientErrors.js'
 
 /** What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. */
-const TIMEOUTS = {
+const BOUNDS = {
   keepAliveTimeout: 75_000,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16 * 1024,
 }
 
 const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
@@ -71,8 +72,10 @@ async function openLoopback(options: ListenOptions): Promise<Server[]> {
 }
 
 async function open(options: ListenOptions, address: string, port: number): Promise<Server> {
-  const server = createServer(TIMEOUTS, options.onRequest)
+  const server = createServer(BOUNDS, options.onRequest)
   server.setTimeout(SILENCE_MS)
+  // Beyond a count Node would drop headers without a word, a credential perhaps; their size is bounded.
+  server.maxHeadersCount = 0
   answerClientErrors(server)
   options.attach(server)
   await new Promise<void>((resolve, reject) => {

@@ -8,6 +8,7 @@ import { staleToken } from './Validity.js'
 
 const TICKET_TTL_MS = 30_000
 const TICKET_BYTES = 32
+const TICKET = /^[A-Za-z0-9_-]{43}$/
 const MAX_TICKETS = 100_000
 const MAX_TICKETS_PER_PRINCIPAL = 100
 
@@ -63,7 +64,9 @@ export class Tickets {
     const stub = this.#stubs.get(hash)
     if (stub !== undefined) this.#drop(hash, stub)
     if (stub !== undefined && stub.goodUntil > this.#monotonicNow()) return stub.principal
-    throw staleToken('ticket: unknown, used or expired; get a new one')
+    // One that may have been good once, perhaps on another node: a new one will do.
+    if (TICKET.test(ticket)) throw staleToken('ticket: unknown, used or expired; get a new one')
+    throw new SyncError('unauthorized', 'ticket: is not one that this server gives out')
   }
 
   #forgetOld(): void {

@@ -15,13 +15,20 @@ export type AddressOf = (req: IncomingMessage) => string
 /** Who owns an IPv6 address owns at least its /64, and often a /56: one household, one key. */
 const IPV6_PREFIX = 56
 
-export function createAddressOf(trustProxy: TrustProxy): AddressOf {
+/** `onIgnored` is called once, where a proxy may stand in front that nobody has told of. */
+export function createAddressOf(trustProxy: TrustProxy, onIgnored: () => void): AddressOf {
+  let isTold = false
   const isTrusted =
     typeof trustProxy === 'number'
       ? (_address: string, hop: number) => hop < trustProxy
       : proxyAddr.compile([...trustProxy])
   return (req) => {
     const peer = req.socket.remoteAddress ?? ''
+    if (trustProxy === 0) {
+      if (!isTold && req.headers['x-forwarded-for'] !== undefined) onIgnored()
+      isTold ||= req.headers['x-forwarded-for'] !== undefined
+      return plainAddress(peer)
+    }
     // Some proxies add the port.
     const told = proxyAddr(req, isTrusted).replace(/^\[(.*)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3')
     return plainAddress(isIP(told) === 0 ? peer : told)

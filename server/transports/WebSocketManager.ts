@@ -12,6 +12,7 @@ import { addressKey } from '../security/addresses.js'
 import type { Release } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
+import { UnprovenSockets } from './UnprovenSockets.js'
 import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
 
 export const WEBSOCKET_PATH = '/ws'
@@ -28,12 +29,14 @@ const UNTAKEN_ANSWER_MS = 60_000
 interface WebSocketManagerOptions extends SessionContext {
   readonly hostRules: HostRules
   readonly gate: Gate
+  readonly maxConnectionsPerAddress: number
 }
 
 export class WebSocketManager {
   readonly #options: WebSocketManagerOptions
   readonly #server: WebSocketServer
   readonly #sessions = new Set<WebSocketSession>()
+  readonly #unproven: UnprovenSockets<WebSocketSession>
   readonly #attached = new Map<
     Server,
     (req: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -41,6 +44,7 @@ export class WebSocketManager {
 
   constructor(options: WebSocketManagerOptions) {
     this.#options = options
+    this.#unproven = new UnprovenSockets(options.maxConnectionsPerAddress)
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -107,21 +111,24 @@ export class WebSocketManager {
   }
 
   #accept(webSocket: WebSocket, socket: Duplex, req: IncomingMessage): void {
-    const release = this.#admit(req)
-    const session = new WebSocketSession(this.#options, webSocket, socket, req)
+    const address = addressKey(this.#options.addressOf(req))
+    const release = this.#admit(address)
+    const proven = () => this.#unproven.remove(address, session)
+    const session = new WebSocketSession(this.#options, webSocket, socket, req, proven)
     this.#sessions.add(session)
+    this.#unproven.add(address, session)
     webSocket.on('close', () => {
       this.#sessions.delete(session)
+      proven()
       release?.()
     })
     if (this.#options.gate.isDraining) session.refuse(CLOSE.restarting)
     else if (release === undefined) session.refuse(CLOSE.overCapacity)
   }
 
-  #admit(req: IncomingMessage): Release | undefined {
-    const { limits, addressOf } = this.#options
+  #admit(address: string): Release | undefined {
     try {
-      return limits.admitAddress(addressKey(addressOf(req)))
+      return this.#options.limits.admitAddress(address)
     } catch {
       return undefined
     }

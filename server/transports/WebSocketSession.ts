@@ -63,6 +63,7 @@ export class WebSocketSession {
   readonly #socket: Duplex
   readonly #request: IncomingMessage
   readonly #meter: FrameMeter
+  readonly #onProven: () => void
   #state: State
   #connection: WebSocketConnection | undefined
   #releaseUser: Release = () => {}
@@ -72,11 +73,13 @@ export class WebSocketSession {
     webSocket: WebSocket,
     socket: Duplex,
     request: IncomingMessage,
+    onProven: () => void,
   ) {
     this.#context = context
     this.#webSocket = webSocket
     this.#socket = socket
     this.#request = request
+    this.#onProven = onProven
     this.#meter = new FrameMeter(context.maxFramesPerSecond, context.monotonicNow)
     const deadline = setTimeout(() => this.#close(CLOSE.noFirstFrame), FIRST_FRAME_WITHIN_MS)
     this.#state = { name: 'waiting', deadline }
@@ -178,6 +181,7 @@ export class WebSocketSession {
       this.#socket,
     )
     this.#connection = connection
+    this.#onProven()
     connection.open(granted, since)
     return new WebSocketCommands({
       context: this.#context,
