@@ -118,7 +118,7 @@ export const settingsSchema = z
       .default(1_000_000)
       .describe('Polls, streams and tickets that one user may ask for per window; 0: no limit.'),
     maxFramesPerSecond: wholeNumber(0, 1_000_000)
-      .default(200)
+      .default(500)
       .describe('Frames that one WebSocket may send per second, averaged over 10 s; 0: no limit.'),
     messageTtlMs: wholeNumber(1000, 7 * DAY_MS)
       .default(5 * MINUTE_MS)

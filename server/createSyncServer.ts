@@ -148,6 +148,10 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const authenticate = options.authenticate ?? configured
   const isOpenMode = authenticate === undefined
   assertSafe(settings, !isOpenMode)
+  const { authJwksUrl, authIssuer, authAudience } = settings
+  if (authJwksUrl !== undefined && authIssuer === undefined && authAudience.length === 0) {
+    logger.warn('set AUTH_ISSUER or AUTH_AUDIENCE: every token that these keys sign is believed')
+  }
 
   const log = new MessageQueueService({
     ttlMs: settings.messageTtlMs,

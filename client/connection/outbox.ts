@@ -85,7 +85,7 @@ export function createOutbox(parts: OutboxParts) {
     item.state = 'framed'
     const frame = { op: 'send', ref, message: { ...JSON.parse(json), idempotencyKey: key } }
     if (new TextEncoder().encode(JSON.stringify(frame)).length <= maxBytes) return ladder.say(frame)
-    remove(item).reject(new ConnectionError('too_large', `must be at most ${maxBytes} bytes`))
+    giveUp(item, `must be at most ${maxBytes} bytes`, 'too_large')
   }
 
   function settle(item: Item, frame: AnswerFrame): void {
@@ -93,19 +93,24 @@ export function createOutbox(parts: OutboxParts) {
     if (frame.op === 'ok') {
       const { messageId, cursor, timestamp, duplicate } = frame as unknown as Sent
       remove(item).resolve({ messageId, cursor, timestamp, duplicate })
-    } else if (TRY_AGAIN.includes(frame.code)) {
-      item.state = 'resting'
-      const restMs = frame.retryAfterMs ?? 100 + backoffMs(item.tries, environment.random)
-      environment.after(restMs, () => {
-        item.state = 'waiting'
-        pump()
-      })
-    } else remove(item).reject(new ConnectionError(frame.code, frame.message))
+    } else {
+      const { code, message, retryAfterMs } = frame
+      const restMs = retryAfterMs ?? 100 + backoffMs(item.tries, environment.random)
+      const isBusy = TRY_AGAIN.includes(code)
+      // What would rest for longer than it may be repeated would only hold up all behind it.
+      if (isBusy && restMs < REPEAT_WITHIN_MS) {
+        item.state = 'resting'
+        environment.after(restMs, () => {
+          item.state = 'waiting'
+          pump()
+        })
+      } else giveUp(item, message, isBusy && item.tries > 1 ? 'indeterminate' : code)
+    }
     pump()
   }
 
-  function giveUp(item: Item, why: string): void {
-    remove(item).reject(new ConnectionError(item.tries > 0 ? 'indeterminate' : 'not_sent', why))
+  function giveUp(item: Item, why: string, code = item.tries ? 'indeterminate' : 'not_sent'): void {
+    remove(item).reject(new ConnectionError(code, why))
   }
 
   function remove(item: Item): Item {

@@ -38,6 +38,8 @@ export class Validity {
 
   isCurrent({ userId, tokenId, issuedAt = 0, expiresAt }: Principal): boolean {
     if (expiresAt !== undefined && expiresAt <= this.#options.wallNow()) return false
+    // Asked of every connection, every second.
+    if (this.#revokedAt.size === 0) return true
     if (tokenId !== undefined && this.#revokedAt.has(tokenKey(tokenId))) return false
     const revokedAt = this.#revokedAt.get(userKey(userId))
     return revokedAt === undefined || issuedAt > revokedAt
