@@ -34,11 +34,15 @@ const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map<unknown, Refusal>([
 ])
 
 export function answerClientErrors(server: Server): void {
-  const answering = new WeakMap<Duplex, ServerResponse>()
-  server.on('request', (req, res) => answering.set(req.socket, res))
+  /** By connection: with pipelining there may be several. */
+  const answers = new WeakMap<Duplex, Set<ServerResponse>>()
+  server.on('request', ({ socket }, res) => {
+    const unfinished = answers.get(socket) ?? new Set()
+    answers.set(socket, unfinished.add(res))
+    res.once('close', () => unfinished.delete(res))
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const answer = answering.get(socket)
-    const isUnderWay = answer?.headersSent === true && !answer.writableFinished
+    const isUnderWay = [...(answers.get(socket) ?? [])].some(({ headersSent }) => headersSent)
     if (!socket.writable || isUnderWay || error.code === 'ECONNRESET') return socket.destroy()
     socket.once('finish', () => socket.destroy())
     socket.end(textOf(REFUSALS.get(error.code) ?? MALFORMED))

@@ -9,41 +9,29 @@ import { v7 as uuidv7 } from 'uuid'
 import { ConfigError } from '../shared/errors.js'
 import { parseOrThrow } from '../shared/message.js'
 import { type Revocation, revocationSchema } from '../shared/principal.js'
-import { authenticationFrom } from './authentication.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
-import {
-  assertSafe,
-  isLoopbackHost,
-  parseSettings,
-  type Settings,
-  type SettingsInput,
-} from './config.js'
+import { parseSettings, type Settings, type SettingsInput } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
 import { endExpired } from './delivery/endExpired.js'
 import { createFaultLog } from './faultLog.js'
-import { isWildcard, type Listening, listen, listeningAt } from './listen.js'
+import { type Listening, listen, listeningAt } from './listen.js'
 import { createApi } from './routes/api.js'
 import { answerFaults } from './routes/faults.js'
 import { createHealthRouter } from './routes/health.js'
 import { createMetricsHandler } from './routes/metrics.js'
 import { createStatus } from './routes/status.js'
-import { Access, type AuthorizeTopic, authorizeByGrants } from './security/Access.js'
-import { addressKey, createAddressOf } from './security/addresses.js'
-import { type Authenticate, createIdentify, openMode } from './security/authenticate.js'
+import type { AuthorizeTopic } from './security/Access.js'
+import type { Authenticate } from './security/authenticate.js'
 import { ConnectionLimits } from './security/ConnectionLimits.js'
 import { Gate } from './security/Gate.js'
-import { createHostRules } from './security/hosts.js'
 import { Publisher } from './security/Publisher.js'
-import { RateLimits } from './security/RateLimits.js'
-import { createFindService } from './security/serviceTokens.js'
-import { Tickets } from './security/Tickets.js'
-import { Validity } from './security/Validity.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
 import { createStandaloneApp } from './standaloneApp.js'
 import { WebSocketManager } from './transports/WebSocketManager.js'
+import { createTrust } from './trust.js'
 
 export { ConfigError, SyncError } from '../shared/errors.js'
 export type { Message, MessageDraft, ResyncReason } from '../shared/message.js'
@@ -57,9 +45,8 @@ export type { Published, RealtimeSyncService } from './services/RealtimeSyncServ
 /** How much is swept before the event loop gets a turn. */
 const SWEEP_SLICE = 1000
 const SWEEP_EVERY_MS = 60_000
-/** How often connections are looked at whose token has expired; and what may be remembered of those. */
+/** How often connections are looked at whose token may have expired. */
 const END_EXPIRED_EVERY_MS = 1000
-const MAX_REVOCATIONS = 100_000
 const LAST_CONNECTIONS_MS = 500
 
 export interface SyncServerOptions extends SettingsInput {
@@ -141,17 +128,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const logger = options.logger ?? pino({ level: settings.logLevel })
   const onFault = createFaultLog(logger, monotonicNow)
   const gate = new Gate()
-  const configured = authenticationFrom(settings, { wallNow, monotonicNow, onFault })
-  if (options.authenticate !== undefined && configured !== undefined) {
-    throw new ConfigError('`authenticate` and AUTH_JWT_SECRET or AUTH_JWKS_URL exclude each other')
-  }
-  const authenticate = options.authenticate ?? configured
-  const isOpenMode = authenticate === undefined
-  assertSafe(settings, !isOpenMode)
-  const { authJwksUrl, authIssuer, authAudience } = settings
-  if (authJwksUrl !== undefined && authIssuer === undefined && authAudience.length === 0) {
-    logger.warn('set AUTH_ISSUER or AUTH_AUDIENCE: every token that these keys sign is believed')
-  }
+  const { authenticate, authorizeTopic } = options
+  const parts = { settings, authenticate, authorizeTopic, logger, onFault, wallNow, monotonicNow }
+  const { isOpenMode, access, validity, ...guards } = createTrust(parts)
 
   const log = new MessageQueueService({
     ttlMs: settings.messageTtlMs,
@@ -180,51 +159,23 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     },
   }
 
-  const access = new Access({
-    authorizeTopic: options.authorizeTopic ?? authorizeByGrants,
-    topicsClaim: settings.authTopicsClaim,
-  })
-  const validity = new Validity({
-    wallNow,
-    rememberMs: settings.authMaxTokenAge * 1000,
-    maxRevocations: MAX_REVOCATIONS,
-  })
-  const rateLimits = new RateLimits({ ...settings, wallNow })
-  const tickets = new Tickets({ wallNow, monotonicNow })
-  const addressOf = createAddressOf(settings.trustProxy, () =>
-    logger.warn('X-Forwarded-For is ignored: set TRUST_PROXY if a proxy of yours sends it'),
-  )
-  const identify = createIdentify({
-    authenticate: authenticate ?? openMode,
-    findService: createFindService(settings.serviceTokens),
-    tickets,
-    validity,
-    addressOf,
-    failed: (address) => rateLimits.chargeFailure(addressKey(address)),
-  })
   const endStale = () => endExpired(hub, (principal) => validity.isCurrent(principal))
   const revoke = (revocation: Revocation) => {
     validity.revoke(revocation)
     return endStale()
   }
-  const ownHost = isLoopbackHost(settings.host) || isWildcard(settings.host) ? [] : [settings.host]
-  const hostRules = createHostRules({
-    allowedHosts: [...settings.allowedHosts, ...ownHost],
-    corsOrigins: settings.corsOrigins,
-    isLoopbackOnly: isOpenMode && !settings.allowOpenMode,
-  })
   const caps = {
     maxConnections: settings.maxConnections,
     maxPerUser: settings.maxConnectionsPerUser,
     maxPerAddress: settings.maxConnectionsPerAddress,
   }
   const limits = new ConnectionLimits(caps)
-  const publisher = new Publisher({ sync, access, gate, validity, rateLimits })
+  const publisher = new Publisher({ sync, access, gate, validity, rateLimits: guards.rateLimits })
   const reading = {
     hub,
     log,
     access,
-    addressOf,
+    addressOf: guards.addressOf,
     limits,
     answerLimits: new ConnectionLimits(caps),
     random,
@@ -238,20 +189,17 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
     newId: uuidv7,
   }
-  const webSockets = new WebSocketManager({ ...reading, identify, publisher, hostRules, onFault })
+  const webSockets = new WebSocketManager({ ...reading, ...guards, publisher, onFault })
   const status = createStatus({ hub, sync, monotonicNow, gate, isOpenMode, settings })
   const api = createApi({
     poll: reading,
     stream: reading,
     publisher,
-    identify,
-    rateLimits,
-    tickets,
+    ...guards,
     revoke(by, revocation) {
       logger.info({ by: by.userId, revocation }, 'revoked')
       return revoke(revocation)
     },
-    hostRules,
     corsOrigins: settings.corsOrigins,
     maxPayloadBytes: settings.maxPayloadBytes,
     status,
@@ -296,7 +244,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
         health: createHealthRouter(status),
         metrics: settings.metrics ? createMetricsHandler({ hub, sync }) : undefined,
         dashboardFolder: settings.dashboard ? options.dashboardFolder : undefined,
-        hostRules,
+        hostRules: guards.hostRules,
         onFault,
       })
       const { host, port } = settings

@@ -1,0 +1,121 @@
+// Whom the server believes, and what they may do: the guards of every door, built from the settings.
+
+import type { Logger } from 'pino'
+import { ConfigError } from '../shared/errors.js'
+import { assertSafe, isLoopbackHost, type Settings } from './config.js'
+import { isWildcard } from './listen.js'
+import { Access, type AuthorizeTopic, authorizeByGrants } from './security/Access.js'
+import { type AddressOf, addressKey, createAddressOf } from './security/addresses.js'
+import {
+  type Authenticate,
+  createIdentify,
+  type Identify,
+  openMode,
+} from './security/authenticate.js'
+import { createHostRules, type HostRules } from './security/hosts.js'
+import { JwksKeys } from './security/JwksKeys.js'
+import {
+  createKeySetAuthenticate,
+  createSecretAuthenticate,
+  type JwtRules,
+} from './security/jwt.js'
+import { RateLimits } from './security/RateLimits.js'
+import { createFindService } from './security/serviceTokens.js'
+import { Tickets } from './security/Tickets.js'
+import { Validity } from './security/Validity.js'
+
+const MAX_REVOCATIONS = 100_000
+
+interface TrustOptions {
+  readonly settings: Settings
+  /** The host's own, instead of what the settings say. */
+  readonly authenticate: Authenticate | undefined
+  readonly authorizeTopic: AuthorizeTopic | undefined
+  readonly logger: Logger
+  readonly onFault: (error: unknown) => void
+  /** Unix milliseconds. */
+  readonly wallNow: () => number
+  readonly monotonicNow: () => number
+}
+
+export interface Trust {
+  /** Whether nothing says who is who, and everybody is believed. */
+  readonly isOpenMode: boolean
+  readonly identify: Identify
+  readonly access: Access
+  readonly validity: Validity
+  readonly tickets: Tickets
+  readonly rateLimits: RateLimits
+  readonly addressOf: AddressOf
+  readonly hostRules: HostRules
+}
+
+/** Throws `ConfigError` where the settings contradict each other, or would leave the door open. */
+export function createTrust(options: TrustOptions): Trust {
+  const { settings, logger, wallNow, monotonicNow } = options
+  const configured = configuredAuthenticate(options)
+  if (options.authenticate !== undefined && configured !== undefined) {
+    throw new ConfigError('`authenticate` and AUTH_JWT_SECRET or AUTH_JWKS_URL exclude each other')
+  }
+  const authenticate = options.authenticate ?? configured
+  const isOpenMode = authenticate === undefined
+  assertSafe(settings, !isOpenMode)
+
+  const access = new Access({
+    authorizeTopic: options.authorizeTopic ?? authorizeByGrants,
+    topicsClaim: settings.authTopicsClaim,
+  })
+  const validity = new Validity({
+    wallNow,
+    rememberMs: settings.authMaxTokenAge * 1000,
+    maxRevocations: MAX_REVOCATIONS,
+  })
+  const rateLimits = new RateLimits({ ...settings, wallNow })
+  const tickets = new Tickets({ wallNow, monotonicNow })
+  const addressOf = createAddressOf(settings.trustProxy, () =>
+    logger.warn('X-Forwarded-For is ignored: set TRUST_PROXY if a proxy of yours sends it'),
+  )
+  const identify = createIdentify({
+    authenticate: authenticate ?? openMode,
+    findService: createFindService(settings.serviceTokens),
+    tickets,
+    validity,
+    addressOf,
+    failed: (address) => rateLimits.chargeFailure(addressKey(address)),
+  })
+  const hostRules = hostRulesOf(settings, isOpenMode)
+  return { isOpenMode, identify, access, validity, tickets, rateLimits, addressOf, hostRules }
+}
+
+/** How the settings say that tokens are verified; `undefined` where none does. */
+function configuredAuthenticate(options: TrustOptions): Authenticate | undefined {
+  const { settings, logger, wallNow, monotonicNow, onFault } = options
+  const { authJwtSecret, authJwksUrl: url, authIssuer, authAudience } = settings
+  const rules: JwtRules = {
+    issuer: authIssuer,
+    audiences: authAudience,
+    rolesClaim: settings.authRolesClaim,
+    topicsClaim: settings.authTopicsClaim,
+    adminRole: settings.authAdminRole,
+    serviceRole: settings.authServiceRole,
+    maxLifetimeMs: settings.authMaxTokenAge * 1000,
+    wallNow,
+  }
+  if (authJwtSecret !== undefined) return createSecretAuthenticate(authJwtSecret, rules)
+  if (url === undefined) return undefined
+  if (authIssuer === undefined && authAudience.length === 0) {
+    logger.warn('set AUTH_ISSUER or AUTH_AUDIENCE: every token that these keys sign is believed')
+  }
+  const keys = new JwksKeys({ url, fetch, monotonicNow, onFault })
+  return createKeySetAuthenticate(keys.find, rules)
+}
+
+function hostRulesOf(settings: Settings, isOpenMode: boolean): HostRules {
+  const { host, allowedHosts, corsOrigins, allowOpenMode } = settings
+  const ownHost = isLoopbackHost(host) || isWildcard(host) ? [] : [host]
+  return createHostRules({
+    allowedHosts: [...allowedHosts, ...ownHost],
+    corsOrigins,
+    isLoopbackOnly: isOpenMode && !allowOpenMode,
+  })
+}
