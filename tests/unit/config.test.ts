@@ -145,6 +145,7 @@ describe('the settings of authentication', () => {
     ['SERVICE_TOKENS', `a:${SECRET},`, /^SERVICE_TOKENS must be name:secret pairs/],
     ['TRUST_PROXY', 'true', /^TRUST_PROXY must be how many .*never true/],
     ['TRUST_PROXY', '11', /^TRUST_PROXY must be how many/],
+    ['TRUST_PROXY', '1,2', /^TRUST_PROXY must be how many/],
     ['TRUST_PROXY', '-1', /^TRUST_PROXY must be how many/],
     ['TRUST_PROXY', '10.0.0.0/33', /^TRUST_PROXY must be how many/],
     ['TRUST_PROXY', 'proxy.example.com', /^TRUST_PROXY must be how many/],
