@@ -135,7 +135,7 @@ export const trustProxy = z.union(
       .regex(/^\d{1,2}$/)
       .transform(Number)
       .pipe(z.int().max(10)),
-    list(() => true, TRUST_RULE).refine(areProxies),
+    list(() => true, TRUST_RULE).refine(areProxies, { error: TRUST_RULE }),
   ],
   { error: TRUST_RULE },
 )

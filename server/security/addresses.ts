@@ -37,6 +37,8 @@ export function createAddressOf(trustProxy: TrustProxy, onIgnored: () => void): 
 
 /** Whether these can be addresses of proxies: addresses, ranges, or `loopback` and its like. */
 export function areProxies(addresses: readonly string[]): boolean {
+  // A bare number is a spelling of an address, but who writes one means a count.
+  if (addresses.some((address) => /^\d+$/.test(address))) return false
   try {
     proxyAddr.compile([...addresses])
     return true

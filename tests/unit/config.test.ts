@@ -118,15 +118,104 @@ describe('the settings', () => {
     expect(fault).toMatch(/^MAX_LOG_BYTES must be at least 16 times MAX_PAYLOAD_BYTES/)
     parseSettings({ maxLogBytes: 16 * mib, maxPayloadBytes: mib })
   })
+})
 
-  it.each(['AUTH_JWT_SECRET', 'AUTH_JWKS_URL'])(
-    'do not let %s be ignored: who sets it believes that tokens are verified',
+describe('the settings of authentication', () => {
+  const SECRET = 's'.repeat(32)
+  const KEYS = 'https://id.example.com/keys'
+  const services = (...secrets: string[]) =>
+    secrets.map((text, index) => `s${index}:${text}`).join()
+
+  it.each([
+    ['AUTH_JWT_SECRET', 's'.repeat(31), /^AUTH_JWT_SECRET must have at least 32 bytes.*openssl/],
+    ['AUTH_JWKS_URL', 'http://id.example.com/keys', /^AUTH_JWKS_URL must be an https/],
+    ['AUTH_JWKS_URL', 'http://localhost.evil.example/', /^AUTH_JWKS_URL must be an https/],
+    ['AUTH_JWKS_URL', 'https://user:pass@id.example.com/keys', /^AUTH_JWKS_URL must be an https/],
+    ['AUTH_JWKS_URL', 'file:///etc/keys', /^AUTH_JWKS_URL must be an https/],
+    ['AUTH_JWKS_URL', 'id.example.com', /^AUTH_JWKS_URL must be an https/],
+    ['AUTH_MAX_TOKEN_AGE', '59', /^AUTH_MAX_TOKEN_AGE must be a time/],
+    ['AUTH_MAX_TOKEN_AGE', '367d', /^AUTH_MAX_TOKEN_AGE must be a time/],
+    ['AUTH_MAX_TOKEN_AGE', '1.5h', /^AUTH_MAX_TOKEN_AGE must be a time/],
+    ['AUTH_MAX_TOKEN_AGE', '1 h', /^AUTH_MAX_TOKEN_AGE must be a time/],
+    ['SERVICE_TOKENS', 'billing', /^SERVICE_TOKENS must be name:secret pairs/],
+    ['SERVICE_TOKENS', 'billing:short', /^SERVICE_TOKENS must be name:secret pairs/],
+    ['SERVICE_TOKENS', `:${SECRET}`, /^SERVICE_TOKENS must be name:secret pairs/],
+    ['SERVICE_TOKENS', `a:${SECRET},a:${SECRET}2`, /^SERVICE_TOKENS must be name:secret pairs/],
+    ['SERVICE_TOKENS', `a:${SECRET},b:${SECRET}`, /^SERVICE_TOKENS must be name:secret pairs/],
+    ['SERVICE_TOKENS', `a:${SECRET},`, /^SERVICE_TOKENS must be name:secret pairs/],
+    ['TRUST_PROXY', 'true', /^TRUST_PROXY must be how many .*never true/],
+    ['TRUST_PROXY', '11', /^TRUST_PROXY must be how many/],
+    ['TRUST_PROXY', '1,2', /^TRUST_PROXY must be how many/],
+    ['TRUST_PROXY', '-1', /^TRUST_PROXY must be how many/],
+    ['TRUST_PROXY', '10.0.0.0/33', /^TRUST_PROXY must be how many/],
+    ['TRUST_PROXY', 'proxy.example.com', /^TRUST_PROXY must be how many/],
+    ['TRUST_PROXY', '10.0.0.1,', /^TRUST_PROXY must be how many/],
+  ])('%s=%s is an error that says the fix, and no secret', (name, value, expected) => {
+    const fault = faultOf(() => readSettings({ [name]: value }))
+    expect(fault).toMatch(expected)
+    expect(fault).not.toContain('ssss')
+  })
+
+  it.each([
+    ['600', 600],
+    ['90s', 90],
+    ['30m', 1800],
+    ['24h', 86_400],
+    ['7d', 604_800],
+  ])('AUTH_MAX_TOKEN_AGE=%s is %d seconds', (text, seconds) => {
+    expect(readSettings({ AUTH_MAX_TOKEN_AGE: text }).authMaxTokenAge).toBe(seconds)
+  })
+
+  it.each([
+    ['2', 2],
+    ['0', 0],
+    ['10.0.0.1', ['10.0.0.1']],
+    ['10.0.0.0/8, loopback,2001:db8::/32', ['10.0.0.0/8', 'loopback', '2001:db8::/32']],
+  ])('TRUST_PROXY=%s is %j', (text, expected) => {
+    expect(readSettings({ TRUST_PROXY: text }).trustProxy).toEqual(expected)
+  })
+
+  it('take secrets of services that hold a colon, each with its name', () => {
+    const given = services(SECRET, `${SECRET}:x`)
+    expect(readSettings({ SERVICE_TOKENS: given }).serviceTokens).toEqual([
+      { name: 's0', secret: SECRET },
+      { name: 's1', secret: `${SECRET}:x` },
+    ])
+  })
+
+  it.each([
+    [{ AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: KEYS }, /^AUTH_JWKS_URL .* set one of them$/],
+    [{ AUTH_ISSUER: 'https://id.example.com' }, /^AUTH_ISSUER .* verify nothing by themselves/],
+    [{ AUTH_AUDIENCE: 'app' }, /^AUTH_ISSUER and AUTH_AUDIENCE verify nothing/],
+    [{ AUTH_SERVICE_ROLE: 'admin' }, /^AUTH_SERVICE_ROLE must be another role/],
+  ])('that contradict each other are an error: %j', (env, expected) => {
+    expect(faultOf(() => readSettings(env))).toMatch(expected)
+  })
+
+  it.each(['AUTH_SECRET', 'AUTH_JWT_SECRETS', 'AUTH_DOMAIN'])(
+    'never ignore %s: who sets it believes that tokens are verified',
     (name) => {
-      expect(faultOf(() => readSettings({ [name]: 'x' }))).toMatch(
-        new RegExp(`^${name} is not supported`),
-      )
+      const fault = faultOf(() => readSettings({ [name]: SECRET }))
+      expect(fault).toMatch(new RegExp(`^${name} is not a setting; there are AUTH_JWT_SECRET, `))
+      expect(fault).not.toContain(SECRET)
     },
   )
+
+  it('verify nothing by default, and limit what everybody may do', () => {
+    const settings = readSettings({})
+    expect([settings.authJwtSecret, settings.authJwksUrl]).toEqual([undefined, undefined])
+    expect(settings).toMatchObject({
+      authRolesClaim: 'roles',
+      authTopicsClaim: 'topics',
+      authAdminRole: 'admin',
+      authServiceRole: 'service',
+      authMaxTokenAge: 86_400,
+      trustProxy: 0,
+      serviceTokens: [],
+      rateLimitMax: 1000,
+      rateLimitWindowMs: 900_000,
+    })
+  })
 })
 
 describe('a server without authentication', () => {
@@ -162,7 +251,7 @@ describe('a server without authentication', () => {
 
   it('is told how to get it', () => {
     process.env.NODE_ENV = 'production'
-    expect(start({})).toContain('pass `authenticate` to createSyncServer')
+    expect(start({})).toMatch(/set AUTH_JWT_SECRET or AUTH_JWKS_URL, or pass `authenticate`/)
   })
 })
 

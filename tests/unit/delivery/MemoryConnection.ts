@@ -43,6 +43,10 @@ export class MemoryConnection extends StreamConnection {
     return this.hasRoom(bytes)
   }
 
+  expire(): void {
+    this.isOpen = false
+  }
+
   close(): void {
     this.isOpen = false
   }
@@ -73,7 +77,7 @@ export class MemoryConnection extends StreamConnection {
 /** A connection that the hub sees and the test looks through: it keeps the batches. */
 export class PlainConnection implements Connection {
   readonly transport: Connection['transport']
-  readonly principal = ann
+  principal = ann
   readonly reading: Map<string, Position>
   position = ORIGIN
   isLive = true
@@ -102,6 +106,10 @@ export class PlainConnection implements Connection {
 
   drain(reconnectAfterMs: number): void {
     this.#called(`drain ${reconnectAfterMs}`)
+  }
+
+  expire(): void {
+    this.#called('expire')
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { authorizeByGrants } from '../../../server/security/access.js'
-import { isBatch, Publisher } from '../../../server/security/Publisher.js'
+import { Access, authorizeByGrants } from '../../../server/security/Access.js'
+import { isBatch, Publisher, type Submission } from '../../../server/security/Publisher.js'
 import type { RealtimeSyncService } from '../../../server/services/RealtimeSyncService.js'
 import type { AudienceFields } from '../../../shared/audience.js'
 import { SyncError } from '../../../shared/errors.js'
@@ -14,9 +14,10 @@ interface Appended {
 }
 
 /** A publisher over a service that writes down what it is asked to append. */
-function createPublisher(isAccepting = true) {
+function createPublisher({ isAccepting = true, isCurrent = true, unitsLeft = Infinity } = {}) {
   const appended: Appended[] = []
   const forced: AudienceFields[] = []
+  const charged: number[] = []
   const published = { messageId: 'm', cursor: 'c', timestamp: 1, isDuplicate: false, recipients: 0 }
   const sync = {
     async append(drafts: readonly KeyedDraft[], keyScope: string) {
@@ -38,14 +39,25 @@ function createPublisher(isAccepting = true) {
   } as unknown as RealtimeSyncService
   const publisher = new Publisher({
     sync,
-    authorizeTopic: authorizeByGrants,
+    access: new Access({ authorizeTopic: authorizeByGrants, topicsClaim: 'topics' }),
+    validity: {
+      assertCurrent() {
+        if (!isCurrent) throw new SyncError('unauthorized', 'revoked')
+      },
+    },
+    rateLimits: {
+      chargeWrite(_principal, units) {
+        if (units > unitsLeft) throw new SyncError('rate_limited', 'used up')
+        charged.push(units)
+      },
+    },
     gate: {
       assertAccepting() {
         if (!isAccepting) throw new SyncError('unavailable', 'stopping')
       },
     },
   })
-  return { publisher, appended, forced }
+  return { publisher, appended, forced, charged }
 }
 
 const ann: Principal = {
@@ -54,15 +66,18 @@ const ann: Principal = {
   topics: { subscribe: ['*'], publish: ['news', 'batch:*'] },
 }
 const admin: Principal = { ...ann, userId: 'root', roles: ['admin'] }
+const service: Principal = { ...ann, userId: 'ann', roles: [], isService: true }
 const message = { type: 'test' }
+const CAME: Submission = { bytes: 100, paidUnits: 0 }
+const keyed = (idempotencyKey: string | undefined): Submission => ({ ...CAME, idempotencyKey })
 const fails = (code: string, more = {}) => expect.objectContaining({ code, ...more })
 
 describe('sending', () => {
   it('goes to the sender itself where no audience is named', async () => {
     const { publisher, appended } = createPublisher()
-    await publisher.send(ann, { ...message, payload: 1 }, 'k1')
-    await publisher.sendKeyed(ann, { ...message, idempotencyKey: 'k2' })
-    await publisher.send(admin, message)
+    await publisher.send(ann, { ...message, payload: 1 }, keyed('k1'))
+    await publisher.sendKeyed(ann, { ...message, idempotencyKey: 'k2' }, CAME)
+    await publisher.send(admin, message, CAME)
     const drafts = appended.map(({ drafts: [draft], keyScope }) => ({ ...draft, keyScope }))
     expect(drafts).toEqual([
       { type: 'test', payload: 1, userId: 'ann', idempotencyKey: 'k1', keyScope: 'ann' },
@@ -77,7 +92,7 @@ describe('sending', () => {
     [{ topics: ['news', 'batch:7'] }],
   ])('to %j is allowed to anybody with the grant', async (audience) => {
     const { publisher, appended } = createPublisher()
-    await publisher.send(ann, { ...message, ...audience })
+    await publisher.send(ann, { ...message, ...audience }, CAME)
     expect(appended[0]?.drafts[0]).toMatchObject(audience)
   })
 
@@ -92,15 +107,15 @@ describe('sending', () => {
   ])('to %j needs the role admin', async (audience) => {
     const { publisher, appended } = createPublisher()
     const draft = { ...message, ...audience }
-    await expect(publisher.send(ann, draft)).rejects.toEqual(fails('forbidden'))
-    await expect(publisher.sendKeyed(ann, draft)).rejects.toEqual(fails('forbidden'))
-    await expect(publisher.sendBatch(ann, { messages: [message, draft] })).rejects.toEqual(
+    await expect(publisher.send(ann, draft, CAME)).rejects.toEqual(fails('forbidden'))
+    await expect(publisher.sendKeyed(ann, draft, CAME)).rejects.toEqual(fails('forbidden'))
+    await expect(publisher.sendBatch(ann, { messages: [message, draft] }, CAME)).rejects.toEqual(
       fails('forbidden'),
     )
     const alike = { ...ann, roles: ['nonadmin', 'Admin', 'admins'] }
-    await expect(publisher.send(alike, draft)).rejects.toEqual(fails('forbidden'))
+    await expect(publisher.send(alike, draft, CAME)).rejects.toEqual(fails('forbidden'))
     expect(appended).toEqual([])
-    await publisher.send(admin, draft)
+    await publisher.send(admin, draft, CAME)
     expect(appended).toHaveLength(1)
   })
 
@@ -112,7 +127,7 @@ describe('sending', () => {
     ['a key that is too long', message, 'k'.repeat(129), 'invalid_request'],
   ])('%s is refused', async (_, body, key, code) => {
     const { publisher, appended } = createPublisher()
-    await expect(publisher.send(ann, body, key)).rejects.toEqual(fails(code))
+    await expect(publisher.send(ann, body, keyed(key))).rejects.toEqual(fails(code))
     expect(appended).toEqual([])
   })
 })
@@ -124,7 +139,7 @@ describe('a batch', () => {
       { ...message, idempotencyKey: 'k' },
       { ...message, topics: ['news'] },
     ]
-    expect(await publisher.sendBatch(ann, { messages })).toHaveLength(2)
+    expect(await publisher.sendBatch(ann, { messages }, CAME)).toHaveLength(2)
     expect(appended).toEqual([
       {
         keyScope: 'ann',
@@ -139,10 +154,10 @@ describe('a batch', () => {
   it('may have up to 100 messages', async () => {
     const { publisher } = createPublisher()
     const messages = Array.from({ length: 100 }, () => message)
-    expect(await publisher.sendBatch(ann, { messages })).toHaveLength(100)
-    await expect(publisher.sendBatch(ann, { messages: [...messages, message] })).rejects.toEqual(
-      fails('invalid_request'),
-    )
+    expect(await publisher.sendBatch(ann, { messages }, CAME)).toHaveLength(100)
+    await expect(
+      publisher.sendBatch(ann, { messages: [...messages, message] }, CAME),
+    ).rejects.toEqual(fails('invalid_request'))
   })
 
   it.each([
@@ -153,13 +168,13 @@ describe('a batch', () => {
     { messages: [message], type: 'test' },
   ])('is not %j', async (body) => {
     const { publisher } = createPublisher()
-    await expect(publisher.sendBatch(ann, body)).rejects.toEqual(fails('invalid_request'))
+    await expect(publisher.sendBatch(ann, body, CAME)).rejects.toEqual(fails('invalid_request'))
   })
 
   it('is refused as a whole, with the place of what is wrong', async () => {
     const { publisher, appended } = createPublisher()
     const messages = [message, { type: '1' }]
-    await expect(publisher.sendBatch(ann, { messages })).rejects.toEqual(
+    await expect(publisher.sendBatch(ann, { messages }, CAME)).rejects.toEqual(
       fails('invalid_message', { message: 'messages.1.type: must start with a letter' }),
     )
     expect(appended).toEqual([])
@@ -181,14 +196,16 @@ describe('a batch', () => {
 describe('a broadcast', () => {
   it('is for admins alone, who is refused learns nothing of the body', async () => {
     const { publisher, appended } = createPublisher()
-    await expect(publisher.broadcast(ann, { nonsense: 1 })).rejects.toEqual(fails('forbidden'))
+    await expect(publisher.broadcast(ann, { nonsense: 1 }, CAME)).rejects.toEqual(
+      fails('forbidden'),
+    )
     expect(appended).toEqual([])
   })
 
   it('goes to everyone where no audience is named, never to the sender alone', async () => {
     const { publisher, appended } = createPublisher()
-    await publisher.broadcast(admin, message, 'k')
-    await publisher.broadcast(admin, { ...message, roles: ['ops'] })
+    await publisher.broadcast(admin, message, keyed('k'))
+    await publisher.broadcast(admin, { ...message, roles: ['ops'] }, CAME)
     expect(appended.map(({ drafts }) => drafts[0])).toEqual([
       { type: 'test', idempotencyKey: 'k' },
       { type: 'test', roles: ['ops'] },
@@ -199,7 +216,7 @@ describe('a broadcast', () => {
   it('goes to each user that it names, under one key', async () => {
     const { publisher, appended } = createPublisher()
     const userIds = ['ann', 'bob']
-    expect(await publisher.broadcast(admin, { ...message, userIds }, 'k')).toMatchObject({
+    expect(await publisher.broadcast(admin, { ...message, userIds }, keyed('k'))).toMatchObject({
       messageIds: userIds,
     })
     expect(appended).toEqual([
@@ -213,7 +230,7 @@ describe('forcing a resync', () => {
     'with %j is for the own connections of the caller',
     async (body) => {
       const { publisher, forced } = createPublisher()
-      await publisher.force(ann, body)
+      await publisher.force(ann, body, CAME)
       expect(forced).toEqual([{ userId: 'ann' }])
     },
   )
@@ -225,9 +242,9 @@ describe('forcing a resync', () => {
     [{ everyone: true }],
   ])('with %j needs the role admin', async (body) => {
     const { publisher, forced } = createPublisher()
-    await expect(publisher.force(ann, body)).rejects.toEqual(fails('forbidden'))
+    await expect(publisher.force(ann, body, CAME)).rejects.toEqual(fails('forbidden'))
     expect(forced).toEqual([])
-    await publisher.force(admin, body)
+    await publisher.force(admin, body, CAME)
     expect(forced).toEqual(['everyone' in body ? {} : body])
   })
 
@@ -235,18 +252,97 @@ describe('forcing a resync', () => {
     'with %j is refused',
     async (body) => {
       const { publisher } = createPublisher()
-      await expect(publisher.force(admin, body)).rejects.toEqual(fails('invalid_request'))
+      await expect(publisher.force(admin, body, CAME)).rejects.toEqual(fails('invalid_request'))
     },
   )
 })
 
 it('takes nothing any more once the server is stopping', async () => {
-  const { publisher, appended, forced } = createPublisher(false)
+  const { publisher, appended, forced } = createPublisher({ isAccepting: false })
   const stopping = fails('unavailable')
-  await expect(publisher.send(admin, message)).rejects.toEqual(stopping)
-  await expect(publisher.sendKeyed(admin, message)).rejects.toEqual(stopping)
-  await expect(publisher.sendBatch(admin, { messages: [message] })).rejects.toEqual(stopping)
-  await expect(publisher.broadcast(admin, message)).rejects.toEqual(stopping)
-  await expect(publisher.force(admin, {})).rejects.toEqual(stopping)
+  await expect(publisher.send(admin, message, CAME)).rejects.toEqual(stopping)
+  await expect(publisher.sendKeyed(admin, message, CAME)).rejects.toEqual(stopping)
+  await expect(publisher.sendBatch(admin, { messages: [message] }, CAME)).rejects.toEqual(stopping)
+  await expect(publisher.broadcast(admin, message, CAME)).rejects.toEqual(stopping)
+  await expect(publisher.force(admin, {}, CAME)).rejects.toEqual(stopping)
   expect([...appended, ...forced]).toEqual([])
+})
+
+describe('what a publish costs', () => {
+  it('is a unit for each message, or for each 16 KiB that came, whichever is more', async () => {
+    const { publisher, charged } = createPublisher()
+    const bytes = (count: number): Submission => ({ ...CAME, bytes: count })
+    await publisher.send(ann, message, bytes(16 * 1024))
+    await publisher.sendKeyed(ann, message, bytes(16 * 1024 + 1))
+    await publisher.sendBatch(ann, { messages: [message, message, message] }, bytes(20_000))
+    await publisher.sendBatch(ann, { messages: [message, message] }, bytes(64 * 1024))
+    await publisher.broadcast(admin, message, bytes(10))
+    await publisher.broadcast(admin, { ...message, userIds: ['a', 'b', 'c'] }, bytes(10))
+    await publisher.force(ann, undefined, bytes(0))
+    expect(charged).toEqual([1, 2, 3, 4, 1, 3, 1])
+  })
+
+  it('is less by what the door has charged already', async () => {
+    const { publisher, charged } = createPublisher()
+    const came = { bytes: 40_000, paidUnits: 1 }
+    await publisher.send(ann, message, came)
+    await publisher.force(ann, undefined, { bytes: 0, paidUnits: 1 })
+    expect(charged).toEqual([2, 0])
+  })
+
+  it('is asked before anything is appended, of a batch as a whole', async () => {
+    const { publisher, appended, forced } = createPublisher({ unitsLeft: 1 })
+    const limited = fails('rate_limited')
+    const messages = [message, message]
+    const userIds = ['a', 'b']
+    await expect(publisher.sendBatch(ann, { messages }, CAME)).rejects.toEqual(limited)
+    await expect(publisher.broadcast(admin, { ...message, userIds }, CAME)).rejects.toEqual(limited)
+    await expect(publisher.send(ann, message, { ...CAME, bytes: 16_385 })).rejects.toEqual(limited)
+    expect([...appended, ...forced]).toEqual([])
+  })
+
+  it('is nothing for what is refused anyway', async () => {
+    const { publisher, charged } = createPublisher()
+    await publisher.send(ann, { type: '1' }, CAME).catch(() => {})
+    await publisher.send(ann, { ...message, userId: 'bob' }, CAME).catch(() => {})
+    await publisher.broadcast(ann, message, CAME).catch(() => {})
+    expect(charged).toEqual([])
+  })
+})
+
+describe('a service', () => {
+  it('publishes to anyone, with keys that are not those of a user of its name', async () => {
+    const { publisher, appended, forced } = createPublisher()
+    await publisher.send(service, { ...message, userId: 'bob' }, CAME)
+    await publisher.send(service, { ...message, topics: ['secret'] }, CAME)
+    await publisher.broadcast(service, message, CAME)
+    await publisher.force(service, { everyone: true }, CAME)
+    expect(appended.map(({ drafts: [draft] }) => draft)).toEqual([
+      { type: 'test', userId: 'bob' },
+      { type: 'test', topics: ['secret'] },
+      { type: 'test' },
+    ])
+    expect(new Set(appended.map(({ keyScope }) => keyScope))).toEqual(new Set(['service\nann']))
+    expect(forced).toEqual([{}])
+  })
+
+  it('has to say to whom, since it has no connections of its own', async () => {
+    const { publisher, appended, forced } = createPublisher()
+    const unnamed = fails('invalid_message', { message: expect.stringMatching(/^userId: /) })
+    await expect(publisher.send(service, message, CAME)).rejects.toEqual(unnamed)
+    await expect(publisher.sendKeyed(service, message, CAME)).rejects.toEqual(unnamed)
+    await expect(publisher.force(service, undefined, CAME)).rejects.toEqual(unnamed)
+    expect([...appended, ...forced]).toEqual([])
+  })
+})
+
+it('takes nothing from who was revoked while its body arrived', async () => {
+  const { publisher, appended, forced, charged } = createPublisher({ isCurrent: false })
+  const revoked = fails('unauthorized')
+  await expect(publisher.send(admin, message, CAME)).rejects.toEqual(revoked)
+  await expect(publisher.sendKeyed(admin, message, CAME)).rejects.toEqual(revoked)
+  await expect(publisher.sendBatch(admin, { messages: [message] }, CAME)).rejects.toEqual(revoked)
+  await expect(publisher.broadcast(admin, message, CAME)).rejects.toEqual(revoked)
+  await expect(publisher.force(admin, {}, CAME)).rejects.toEqual(revoked)
+  expect([...appended, ...forced, ...charged]).toEqual([])
 })

@@ -3,10 +3,13 @@ import { describe, expect, it, jest } from '@jest/globals'
 import {
   type Authenticate,
   createIdentify,
+  type Identify,
   openMode,
 } from '../../../server/security/authenticate.js'
 import type { Credential } from '../../../server/security/credentials.js'
-import { publicError } from '../../../shared/errors.js'
+import { staleToken } from '../../../server/security/Validity.js'
+import { publicError, SyncError } from '../../../shared/errors.js'
+import type { Principal } from '../../../shared/principal.js'
 
 const request = {
   headers: { 'x-tenant': 't1' },
@@ -15,11 +18,45 @@ const request = {
 const NONE: Credential = { kind: 'none' }
 const tokenOf = (token: string): Credential => ({ kind: 'token', token })
 
+const ticketOf = (ticket: string): Credential => ({ kind: 'ticket', ticket })
+
+const SERVICE: Principal = {
+  userId: 'billing',
+  roles: [],
+  topics: { subscribe: [], publish: [] },
+  isService: true,
+}
+const BEARER: Principal = { ...SERVICE, userId: 'tess', isService: false }
+
+/** Knows one service's secret and one ticket, and writes down whose attempts failed. */
+function identifyBy(
+  authenticate: Authenticate,
+  { isCurrent = true, failed = (_address: string) => {} } = {},
+): Identify {
+  return createIdentify({
+    authenticate,
+    findService: (token) => (token === 'secret' ? SERVICE : undefined),
+    tickets: {
+      take(ticket) {
+        if (ticket === 'good') return BEARER
+        throw staleToken('ticket: unknown')
+      },
+    },
+    validity: {
+      assertCurrent() {
+        if (!isCurrent) throw staleToken()
+      },
+    },
+    addressOf: () => '203.0.113.7',
+    failed,
+  })
+}
+
 async function codeOf(
   authenticate: Authenticate,
   credential: Credential,
 ): Promise<string | undefined> {
-  return createIdentify(authenticate)(credential, request).then(
+  return identifyBy(authenticate)(credential, request).then(
     () => undefined,
     (error: unknown) => publicError(error).code,
   )
@@ -34,11 +71,11 @@ describe('identifying a caller', () => {
 
   it('gives the host what the request showed, and returns the principal completed', async () => {
     const authenticate = jest.fn<Authenticate>().mockResolvedValue({ userId: 'ann' })
-    const principal = await createIdentify(authenticate)(tokenOf('abc'), request)
+    const principal = await identifyBy(authenticate)(tokenOf('abc'), request)
     expect(authenticate).toHaveBeenCalledWith({
       token: 'abc',
       headers: request.headers,
-      remoteAddress: '127.0.0.1',
+      remoteAddress: '203.0.113.7',
     })
     expect(principal).toEqual({
       userId: 'ann',
@@ -49,12 +86,12 @@ describe('identifying a caller', () => {
 
   it('lets the host decide on a request without a token, too', async () => {
     const authenticate = jest.fn<Authenticate>().mockReturnValue({ userId: 'guest' })
-    expect(await createIdentify(authenticate)(NONE, request)).toMatchObject({ userId: 'guest' })
+    expect(await identifyBy(authenticate)(NONE, request)).toMatchObject({ userId: 'guest' })
     expect(authenticate.mock.calls[0]?.[0].token).toBeUndefined()
   })
 
   it('is unauthorized where the host knows nobody, with a hint that fits', async () => {
-    const identify = createIdentify(() => null)
+    const identify = identifyBy(() => null)
     await expect(identify(NONE, request)).rejects.toThrow(/a token is needed/)
     await expect(identify(tokenOf('x'), request)).rejects.toThrow('the token is not valid')
     expect(await codeOf(() => null, NONE)).toBe('unauthorized')
@@ -77,15 +114,83 @@ describe('identifying a caller', () => {
     expect(await codeOf(authenticate, tokenOf('x'))).toBe('internal')
   })
 
-  it('knows no ticket that nobody has given out', async () => {
+  it('asks for a ticket where the tickets are, and the host for nothing', async () => {
     const authenticate = jest.fn<Authenticate>()
-    expect(await codeOf(authenticate, { kind: 'ticket', ticket: 't' })).toBe('unauthorized')
+    expect(await codeOf(authenticate, ticketOf('t'))).toBe('unauthorized')
+    expect(await identifyBy(authenticate)(ticketOf('good'), request)).toBe(BEARER)
     expect(authenticate).not.toHaveBeenCalled()
+  })
+
+  it("finds a service by its secret, which the host's function never sees", async () => {
+    const authenticate = jest.fn<Authenticate>().mockReturnValue(null)
+    const identify = identifyBy(authenticate)
+    expect(await identify(tokenOf('secret'), request)).toBe(SERVICE)
+    expect(authenticate).not.toHaveBeenCalled()
+    await expect(identify(tokenOf('Secret'), request)).rejects.toThrow('not valid')
+    await expect(identify(ticketOf('secret'), request)).rejects.toThrow('ticket: unknown')
+  })
+
+  it.each([
+    ['a ticket', ticketOf('good')],
+    ['a secret', tokenOf('secret')],
+    ['a token', tokenOf('x')],
+  ])('does not take %s of who no longer counts', async (_, credential) => {
+    const identify = identifyBy(() => ({ userId: 'ann' }), { isCurrent: false })
+    await expect(identify(credential, request)).rejects.toThrow('expired or was revoked')
+  })
+
+  it('is unavailable where the host gives no answer in time, and no timer stays', async () => {
+    jest.useFakeTimers()
+    try {
+      const authenticate = jest.fn<Authenticate>().mockReturnValue(new Promise(() => {}))
+      const answer = codeOf(authenticate, tokenOf('x'))
+      await jest.advanceTimersByTimeAsync(9999)
+      expect(jest.getTimerCount()).toBe(1)
+      await jest.advanceTimersByTimeAsync(1)
+      expect(await answer).toBe('unavailable')
+      await identifyBy(() => ({ userId: 'ann' }))(tokenOf('x'), request)
+      expect(jest.getTimerCount()).toBe(0)
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+})
+
+describe('a failed attempt', () => {
+  const host: Authenticate = ({ token }) => {
+    if (token === 'broken') throw new Error('of its own')
+    if (token === 'down') throw new SyncError('unavailable', 'no keys')
+    return token === 'ann' ? { userId: 'ann' } : null
+  }
+
+  it.each([
+    ['without a token', NONE, ['203.0.113.7']],
+    ['with a wrong token', tokenOf('x'), ['203.0.113.7']],
+    ['with a wrong ticket', ticketOf('x'), ['203.0.113.7']],
+    ['that the server could not check', tokenOf('down'), []],
+    ['that the host could not check', tokenOf('broken'), []],
+    ['that was none', tokenOf('ann'), []],
+    ['that was none, by ticket', ticketOf('good'), []],
+  ])('%s is charged to the address it came from: %j', async (_, credential, expected) => {
+    const charged: string[] = []
+    const identify = identifyBy(host, { failed: (address) => charged.push(address) })
+    await identify(credential, request).catch(() => {})
+    expect(charged).toEqual(expected)
+  })
+
+  it('over the limit is rate_limited, and a good token beside it goes on', async () => {
+    const failed = () => {
+      throw new SyncError('rate_limited', 'used up')
+    }
+    const identify = identifyBy(host, { failed })
+    const limited = expect.objectContaining({ code: 'rate_limited' })
+    await expect(identify(tokenOf('x'), request)).rejects.toEqual(limited)
+    expect(await identify(tokenOf('ann'), request)).toMatchObject({ userId: 'ann' })
   })
 })
 
 describe('open mode', () => {
-  const identify = createIdentify(openMode)
+  const identify = identifyBy(openMode)
 
   it('takes a caller without a token for an anonymous admin', async () => {
     expect(await identify(NONE, request)).toMatchObject({ userId: 'anonymous', roles: ['admin'] })

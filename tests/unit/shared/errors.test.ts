@@ -16,15 +16,16 @@ describe('the table of errors', () => {
       unsupported_media_type: 415,
       idempotency_conflict: 422,
       upgrade_required: 426,
+      rate_limited: 429,
       internal: 500,
       unavailable: 503,
     })
   })
 
-  it('never ends a socket for good but for a token that is wrong', () => {
+  it('never ends a socket for good but for a token that is wrong, or may not read at all', () => {
     const isFinal = (code: number) => code >= 4500
     const final = Object.entries(ERRORS).filter(([, { close }]) => isFinal(close.code))
-    expect(final.map(([name]) => name)).toEqual(['unauthorized'])
+    expect(final.map(([name]) => name)).toEqual(['unauthorized', 'forbidden'])
   })
 })
 

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals'
+import { Access } from '../../../server/security/Access.js'
 import type { Publisher } from '../../../server/security/Publisher.js'
 import { WebSocketCommands } from '../../../server/transports/WebSocketCommands.js'
 import type { WebSocketConnection } from '../../../server/transports/WebSocketConnection.js'
@@ -7,6 +8,8 @@ import type { Principal } from '../../../shared/principal.js'
 import { ann, Stage } from '../delivery/MemoryConnection.js'
 
 const BOUND = 4096
+/** Of a frame, which is charged by its size. */
+const BYTES = 60
 const send = { op: 'send', message: { type: 'a' }, ref: 1 }
 
 /** Commands whose sends are answered when the test says so. */
@@ -33,7 +36,7 @@ function setUp() {
   const commands = new WebSocketCommands({
     context: {
       log: new Stage().log,
-      authorizeTopic: () => true,
+      access: new Access({ authorizeTopic: () => true, topicsClaim: 'topics' }),
       publisher: publisher as unknown as Publisher,
       maxTopics: 50,
     },
@@ -49,14 +52,14 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 it('refuses sends beyond 4,096 that await their answer, and takes them again after', async () => {
   const { commands, answers, said } = setUp()
-  for (let sent = 0; sent < BOUND; sent += 1) void commands.run(send)
+  for (let sent = 0; sent < BOUND; sent += 1) void commands.run(send, BYTES)
   const unavailable = expect.objectContaining({ code: 'unavailable' })
-  expect(() => commands.run(send)).toThrow(unavailable as unknown as Error)
+  expect(() => commands.run(send, BYTES)).toThrow(unavailable as unknown as Error)
   expect(answers).toHaveLength(BOUND)
   answers[0]?.()
   await settled()
-  void commands.run(send)
-  expect(() => commands.run(send)).toThrow(unavailable as unknown as Error)
+  void commands.run(send, BYTES)
+  expect(() => commands.run(send, BYTES)).toThrow(unavailable as unknown as Error)
   expect(answers).toHaveLength(BOUND + 1)
   for (const answer of answers.slice(1)) answer()
   await settled()
@@ -65,9 +68,9 @@ it('refuses sends beyond 4,096 that await their answer, and takes them again aft
 
 it('reads no more from 64 sends under way on, until there are fewer', async () => {
   const { commands, answers, holds } = setUp()
-  for (let sent = 0; sent < 63; sent += 1) void commands.run(send)
+  for (let sent = 0; sent < 63; sent += 1) void commands.run(send, BYTES)
   expect(holds).toEqual([])
-  void commands.run(send)
+  void commands.run(send, BYTES)
   expect(holds).toEqual(['hold'])
   answers[0]?.()
   await settled()
@@ -77,8 +80,8 @@ it('reads no more from 64 sends under way on, until there are fewer', async () =
 it('does not grant by a refresh what was refused to a subscribe', async () => {
   const { commands, became } = setUp()
   const subscribe = { op: 'subscribe', topics: ['news'], since: 0, ref: 1 }
-  expect(() => commands.run(subscribe)).toThrow('catching up')
-  await commands.run({ op: 'refresh', token: 'x' })
+  expect(() => commands.run(subscribe, BYTES)).toThrow('catching up')
+  await commands.run({ op: 'refresh', token: 'x' }, BYTES)
   expect(became).toHaveLength(1)
   expect(became[0]).not.toContain('t:news')
 })
