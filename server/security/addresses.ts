@@ -21,7 +21,9 @@ export function createAddressOf(trustProxy: TrustProxy): AddressOf {
       ? (_address: string, hop: number) => hop < trustProxy
       : proxyAddr.compile([...trustProxy])
   return (req) => {
-    const peer = req.socket.remoteAddress ?? ''
+    const peer = req.socket.remoteAddress
+    // Who has hung up has no address any more.
+    if (peer === undefined) return ''
     // Some proxies add the port.
     const told = proxyAddr(req, isTrusted).replace(/^\[(.*)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3')
     return plainAddress(isIP(told) === 0 ? peer : told)
