@@ -2,25 +2,20 @@
 // nobody else notices.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { expectServed } from '../support/canary.js'
 import { clientFrame, jsonFrame, OPCODE, RawSocket } from '../support/RawSocket.js'
 import { SocketClient } from '../support/SocketClient.js'
-import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
+import { WatchedServer } from '../support/WatchedServer.js'
 import { waitFor } from '../support/waitFor.js'
 
-let server: ServerProcess
+let server: WatchedServer
 
 beforeAll(async () => {
-  server = await startServerProcess({ LOG_LEVEL: 'warn' })
+  server = await WatchedServer.start()
 })
 
-afterEach(async () => {
-  await expectServed(server.url)
-  expect(server.child.exitCode).toBeNull()
-  expect(server.output()).not.toContain('fault')
-})
+afterEach(() => server.expectUnharmed())
 
-afterAll(() => server?.kill())
+afterAll(() => server?.end())
 
 const { text, binary, ping, pong, close, continuation } = OPCODE
 
@@ -32,7 +27,7 @@ async function closeCodeAfter(raw: RawSocket, bytes: Uint8Array): Promise<number
   return code
 }
 
-const accepted = () => RawSocket.connected(server.url, { token: 'dev:abuser' })
+const accepted = () => RawSocket.connected(server.url, { token: server.token('abuser') })
 
 describe('a frame that breaks the WebSocket protocol', () => {
   const half = { isFinal: false }
@@ -117,7 +112,7 @@ describe('a frame that is no command', () => {
 
 describe('a command that is wrong', () => {
   it('is answered with its error, and the connection stays', async () => {
-    const socket = await SocketClient.connect(server.url, { token: 'dev:wrong' })
+    const socket = await SocketClient.connect(server.url, { token: server.token('wrong') })
     const nested = JSON.parse(`${'['.repeat(33)}${']'.repeat(33)}`)
     const message = { type: 'a' }
     const wrong: [object, string][] = [
@@ -152,7 +147,7 @@ describe('a command that is wrong', () => {
   })
 
   it('is answered without a ref where the ref can not be echoed', async () => {
-    const socket = await SocketClient.connect(server.url, { token: 'dev:refs' })
+    const socket = await SocketClient.connect(server.url, { token: server.token('refs') })
     for (const ref of ['x'.repeat(65), 1.5, null, {}, ['r'], true]) {
       socket.send({ op: 'ping', ref })
       const error = await socket.next('error')
@@ -165,7 +160,7 @@ describe('a command that is wrong', () => {
 
 describe('a frame that is too large', () => {
   it('is an error, and the connection stays', async () => {
-    const socket = await SocketClient.connect(server.url, { token: 'dev:large' })
+    const socket = await SocketClient.connect(server.url, { token: server.token('large') })
     expect(socket.connected.maxPayload).toBe(65_536)
     for (const size of [65_537, 600_000, 1_000_000]) {
       socket.send(`{"op":"ping","ref":"${'x'.repeat(size - 22)}"}`)
