@@ -6,11 +6,13 @@ import { Api } from '../support/Api.js'
 import { expectServed } from '../support/canary.js'
 import { startGuestServer } from '../support/guestServer.js'
 import { type HostProcess, startHostProcess } from '../support/hostProcess.js'
+import { UPGRADE_HEADERS } from '../support/httpRequest.js'
 import { clientFrame, jsonFrame, OPCODE, RawSocket } from '../support/RawSocket.js'
 import { WatchedServer } from '../support/WatchedServer.js'
 import { waitFor } from '../support/waitFor.js'
 
 const MIB = 1 << 20
+const KEY = UPGRADE_HEADERS['Sec-WebSocket-Key']
 
 let server: WatchedServer
 
@@ -23,15 +25,62 @@ afterAll(() => server?.end())
 describe('a handshake', () => {
   it.each<[string, Record<string, string>]>([
     ['without a key', { 'Sec-WebSocket-Key': '' }],
-    ['with a key that is none', { 'Sec-WebSocket-Key': 'short' }],
-    ['of another version', { 'Sec-WebSocket-Version': '9' }],
+    ['with a key that is too short', { 'Sec-WebSocket-Key': 'short' }],
+    ['with a key of 17 bytes', { 'Sec-WebSocket-Key': Buffer.alloc(17).toString('base64') }],
+    ['with a key that is no base64', { 'Sec-WebSocket-Key': '!'.repeat(24) }],
+    ['with two keys', { 'Sec-WebSocket-Key': `${KEY}, ${KEY}` }],
+    ['with a key named constructor', { 'Sec-WebSocket-Key': 'constructor' }],
+    ['of version 0', { 'Sec-WebSocket-Version': '0' }],
+    ['of version 9', { 'Sec-WebSocket-Version': '9' }],
+    ['of version 1e1', { 'Sec-WebSocket-Version': '1e1' }],
+    ['of version 99999999999999999999', { 'Sec-WebSocket-Version': '9'.repeat(20) }],
+    ['of no version', { 'Sec-WebSocket-Version': '' }],
+    ['for two protocols', { Upgrade: 'websocket, h2c' }],
     ['for another protocol', { Upgrade: 'h2c' }],
     ['with a subprotocol list that is none', { 'Sec-WebSocket-Protocol': 'a,,b' }],
-  ])('is refused: %s', async (_what, headers) => {
+  ])('is refused in JSON: %s', async (_what, headers) => {
     const raw = await RawSocket.open(server.url)
     raw.writeUpgrade(headers)
     await raw.closed
     expect(raw.text).toMatch(/^HTTP\/1\.1 4\d\d /)
+    expect(JSON.parse(raw.text.slice(raw.text.indexOf('\r\n\r\n')))).toMatchObject({
+      success: false,
+    })
+    await server.expectUnharmed()
+  })
+
+  it.each([
+    'constructor',
+    '__proto__',
+    'toString; hasOwnProperty=1',
+    'permessage-deflate; client_max_window_bits=99',
+    'permessage-deflate; server_max_window_bits="\\"',
+    ';;;,,,',
+    'x;'.repeat(4000),
+  ])('is served without any extension where it asks for %.40s', async (extensions) => {
+    const raw = await RawSocket.open(server.url)
+    raw.writeUpgrade({ 'Sec-WebSocket-Extensions': extensions })
+    raw.write(jsonFrame({ op: 'connect', token: server.token('extended') }))
+    await waitFor('"connected"', () => raw.text.includes('"op":"connected"'))
+    expect(raw.text).not.toMatch(/^sec-websocket-extensions/im)
+    await raw.close()
+  })
+
+  it.each([
+    ['before', (many: string[], own: string[]) => [...many, ...own]],
+    ['behind', (many: string[], own: string[]) => [...own, ...many]],
+    [
+      'around',
+      (many: string[], own: string[]) => [...many.slice(150), ...own, ...many.slice(-150)],
+    ],
+  ])('is answered with 2,100 headers %s its own', async (_where, order) => {
+    const many = Array.from({ length: 2100 }, () => 'a:1')
+    const own = Object.entries(UPGRADE_HEADERS).map(([name, value]) => `${name}: ${value}`)
+    const raw = await RawSocket.open(server.url)
+    raw.write(['GET /ws HTTP/1.1', 'Host: localhost', ...order(many, own), '', ''].join('\r\n'))
+    await waitFor('an answer', () => raw.text.includes('\r\n\r\n'))
+    expect(raw.text).toMatch(/^HTTP\/1\.1 (101|4\d\d) /)
+    await raw.close()
     await server.expectUnharmed()
   })
 
@@ -131,6 +180,48 @@ describe('a client that sends and never reads', () => {
     expect((await server.memoryBytes()) - before).toBeLessThan(96 * MIB)
     await server.expectUnharmed()
     await raw.close()
+  })
+})
+
+describe('a reset while a signature is verified', () => {
+  const head = (line: string, token: string, ...headers: string[]) =>
+    [line, 'Host: localhost', `Authorization: Bearer ${token}`, ...headers, '', ''].join('\r\n')
+
+  it.each<[string, (raw: RawSocket, token: string) => void]>([
+    [
+      'of an upgrade',
+      (raw, token) => {
+        raw.writeUpgrade({ Authorization: `Bearer ${token}` })
+        raw.write(jsonFrame({ op: 'connect' }))
+      },
+    ],
+    [
+      'of a connect frame',
+      (raw, token) => {
+        raw.writeUpgrade()
+        raw.write(jsonFrame({ op: 'connect', token }))
+      },
+    ],
+    [
+      'of a held poll',
+      (raw, token) => raw.write(head('GET /api/sync/poll?since=now&wait=20 HTTP/1.1', token)),
+    ],
+    ['of a stream', (raw, token) => raw.write(head('GET /api/sync/stream HTTP/1.1', token))],
+    ['of a ticket', (raw, token) => raw.write(head('POST /api/sync/ticket HTTP/1.1', token))],
+  ])('%s, two hundred times, harms nobody', async (_what, write) => {
+    const token = server.token('reset')
+    for (let round = 0; round < 4; round += 1) {
+      const raws = await Promise.all(Array.from({ length: 50 }, () => RawSocket.open(server.url)))
+      for (const [index, raw] of raws.entries()) {
+        // A token that is none takes another way through the check.
+        write(raw, index % 5 === 0 ? `${token}x` : token)
+        // Some before the server has read anything, some a little later.
+        if (index % 2 === 0) setImmediate(() => raw.reset())
+        else setTimeout(() => raw.reset(), index % 10)
+      }
+      await Promise.all(raws.map(({ closed }) => closed))
+    }
+    await server.expectUnharmed()
   })
 })
 
