@@ -1,17 +1,13 @@
-// WebSocket handshakes and floods: what happens before a connection is accepted, while its token
-// is being checked, and to one that sends without ever reading.
+// WebSocket handshakes that are wrong, odd, or followed at once by what has no business there.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Api } from '../support/Api.js'
-import { expectServed } from '../support/canary.js'
 import { startGuestServer } from '../support/guestServer.js'
-import { type HostProcess, startHostProcess } from '../support/hostProcess.js'
 import { UPGRADE_HEADERS } from '../support/httpRequest.js'
-import { clientFrame, jsonFrame, OPCODE, RawSocket } from '../support/RawSocket.js'
+import { jsonFrame, RawSocket } from '../support/RawSocket.js'
 import { WatchedServer } from '../support/WatchedServer.js'
 import { waitFor } from '../support/waitFor.js'
 
-const MIB = 1 << 20
 const KEY = UPGRADE_HEADERS['Sec-WebSocket-Key']
 
 let server: WatchedServer
@@ -139,173 +135,5 @@ describe('a handshake', () => {
       await Promise.all(raws.map((raw) => raw.close()))
       await close()
     })
-  })
-})
-
-describe('a client that sends and never reads', () => {
-  /** Writes until the server has taken all of it, or takes no more. */
-  async function flood(raw: RawSocket, bytes: Buffer, times: number): Promise<void> {
-    for (let round = 0; round < times; round += 1) raw.write(bytes)
-    let taken = -1
-    let stillFor = 0
-    await waitFor('the server to take all, or no more', () => {
-      stillFor = raw.socket.bytesWritten - raw.socket.writableLength === taken ? stillFor + 1 : 0
-      taken = raw.socket.bytesWritten - raw.socket.writableLength
-      return raw.socket.writableLength === 0 || stillFor > 100
-    })
-  }
-
-  it('of pings costs no memory', async () => {
-    const raw = await RawSocket.connected(server.url, { token: server.token('flood') })
-    raw.freeze()
-    const before = await server.memoryBytes()
-    const ping = clientFrame(OPCODE.ping, 'x'.repeat(125))
-    await flood(raw, Buffer.concat(Array.from({ length: 5000 }, () => ping)), 80)
-    expect((await server.memoryBytes()) - before).toBeLessThan(48 * MIB)
-    await server.expectUnharmed()
-    await raw.close()
-  })
-
-  it.each([
-    ['commands', { op: 'ping', ref: 'x'.repeat(64) }],
-    ['commands that are wrong', { op: 'nonsense', ref: 'x'.repeat(64) }],
-    ['messages', { op: 'send', ref: 'x'.repeat(64), message: { type: 'a', payload: 'y' } }],
-  ])('of %s is not read any more, and costs no memory', async (_what, frame) => {
-    const raw = await RawSocket.connected(server.url, { token: server.token('flood') })
-    raw.freeze()
-    const before = await server.memoryBytes()
-    const bytes = Buffer.concat(Array.from({ length: 2000 }, () => jsonFrame(frame)))
-    await flood(raw, bytes, 250)
-    expect(raw.socket.writableLength).toBeGreaterThan(0)
-    expect((await server.memoryBytes()) - before).toBeLessThan(96 * MIB)
-    await server.expectUnharmed()
-    await raw.close()
-  })
-})
-
-describe('a reset while a signature is verified', () => {
-  const head = (line: string, token: string, ...headers: string[]) =>
-    [line, 'Host: localhost', `Authorization: Bearer ${token}`, ...headers, '', ''].join('\r\n')
-
-  it.each<[string, (raw: RawSocket, token: string) => void]>([
-    [
-      'of an upgrade',
-      (raw, token) => {
-        raw.writeUpgrade({ Authorization: `Bearer ${token}` })
-        raw.write(jsonFrame({ op: 'connect' }))
-      },
-    ],
-    [
-      'of a connect frame',
-      (raw, token) => {
-        raw.writeUpgrade()
-        raw.write(jsonFrame({ op: 'connect', token }))
-      },
-    ],
-    [
-      'of a held poll',
-      (raw, token) => raw.write(head('GET /api/sync/poll?since=now&wait=20 HTTP/1.1', token)),
-    ],
-    ['of a stream', (raw, token) => raw.write(head('GET /api/sync/stream HTTP/1.1', token))],
-    ['of a ticket', (raw, token) => raw.write(head('POST /api/sync/ticket HTTP/1.1', token))],
-  ])('%s, two hundred times, harms nobody', async (_what, write) => {
-    const token = server.token('reset')
-    for (let round = 0; round < 4; round += 1) {
-      const raws = await Promise.all(Array.from({ length: 50 }, () => RawSocket.open(server.url)))
-      for (const [index, raw] of raws.entries()) {
-        // A token that is none takes another way through the check.
-        write(raw, index % 5 === 0 ? `${token}x` : token)
-        // Some before the server has read anything, some a little later.
-        if (index % 2 === 0) setImmediate(() => raw.reset())
-        else setTimeout(() => raw.reset(), index % 10)
-      }
-      await Promise.all(raws.map(({ closed }) => closed))
-    }
-    await server.expectUnharmed()
-  })
-})
-
-describe('while a token is being checked', () => {
-  let host: HostProcess
-
-  beforeAll(async () => {
-    host = await startHostProcess(`
-      import { createSyncServer } from './dist/server/createSyncServer.js'
-      const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-      const server = await createSyncServer({
-        port: 0, host: '127.0.0.1', logLevel: 'warn',
-        authenticate: async ({ token }) => {
-          await delay(token === 'slow' ? 1000 : 30)
-          if (token === 'broken') throw new Error('secret database name')
-          return token?.startsWith('dev:') || token === 'slow' ? { userId: token.replace('dev:', '') } : null
-        },
-      })
-      console.log('running at ' + (await server.listen()).url)
-    `)
-  })
-
-  afterAll(() => host?.kill())
-
-  const head = (path: string, ...headers: string[]) =>
-    [path, 'Host: localhost', 'Authorization: Bearer dev:reset', ...headers, '', ''].join('\r\n')
-
-  it.each([
-    ['an upgrade', (raw: RawSocket) => raw.writeUpgrade({ Authorization: 'Bearer dev:reset' })],
-    [
-      'a connect frame',
-      (raw: RawSocket) => {
-        raw.writeUpgrade()
-        raw.write(jsonFrame({ op: 'connect', token: 'dev:reset' }))
-      },
-    ],
-    [
-      'a held poll',
-      (raw: RawSocket) => raw.write(head('GET /api/sync/poll?since=now&wait=20 HTTP/1.1')),
-    ],
-    ['a stream', (raw: RawSocket) => raw.write(head('GET /api/sync/stream HTTP/1.1'))],
-    [
-      'a send',
-      (raw: RawSocket) =>
-        raw.write(head('POST /api/sync/send HTTP/1.1', 'Content-Length: 12', 'Content-Type: x')),
-    ],
-  ])('two hundred resets in the middle of %s harm nobody', async (_what, write) => {
-    for (let round = 0; round < 8; round += 1) {
-      const raws = await Promise.all(Array.from({ length: 25 }, () => RawSocket.open(host.url)))
-      for (const [index, raw] of raws.entries()) {
-        write(raw)
-        // Some before the server has read anything, some while it waits for the token's check.
-        if (index % 2 === 0) raw.reset()
-        else setTimeout(() => raw.reset(), index)
-      }
-      await Promise.all(raws.map(({ closed }) => closed))
-    }
-    await expectServed(host.url)
-    expect(host.child.exitCode).toBeNull()
-    expect(host.output()).not.toContain('fault')
-  })
-
-  it('up to 16 frames wait, in order, and one more is 4429', async () => {
-    const waiting = await RawSocket.upgraded(host.url)
-    const pings = Array.from({ length: 16 }, (_, ref) => jsonFrame({ op: 'ping', ref }))
-    waiting.write(Buffer.concat([jsonFrame({ op: 'connect', token: 'slow' }), ...pings]))
-    await waitFor('all answers', () => waiting.said.length === 17)
-    expect(waiting.said.slice(1).map(({ ref }) => ref)).toEqual(pings.map((_, ref) => ref))
-    await waiting.close()
-
-    const tooMany = await RawSocket.upgraded(host.url)
-    tooMany.write(Buffer.concat([jsonFrame({ op: 'connect', token: 'slow' }), ...pings]))
-    tooMany.write(jsonFrame({ op: 'ping' }))
-    expect(await waitFor('the close', () => tooMany.closeCode)).toBe(4429)
-    expect(tooMany.said).toEqual([])
-    await tooMany.closed
-  })
-
-  it('a check that fails is 1011, and says nothing of why', async () => {
-    const raw = await RawSocket.upgraded(host.url)
-    raw.write(jsonFrame({ op: 'connect', token: 'broken' }))
-    expect(await waitFor('the close', () => raw.closeCode)).toBe(1011)
-    await raw.closed
-    expect(raw.text).not.toContain('secret')
-    expect(host.child.exitCode).toBeNull()
   })
 })
