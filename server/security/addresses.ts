@@ -23,7 +23,9 @@ export function createAddressOf(trustProxy: TrustProxy, onIgnored: () => void): 
       ? (_address: string, hop: number) => hop < trustProxy
       : proxyAddr.compile([...trustProxy])
   return (req) => {
-    const peer = req.socket.remoteAddress ?? ''
+    const peer = req.socket.remoteAddress
+    // Who has hung up has no address any more.
+    if (peer === undefined) return ''
     if (trustProxy === 0) {
       if (!isTold && req.headers['x-forwarded-for'] !== undefined) onIgnored()
       isTold ||= req.headers['x-forwarded-for'] !== undefined

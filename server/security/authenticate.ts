@@ -49,22 +49,28 @@ interface IdentifyOptions {
 export function createIdentify(options: IdentifyOptions): Identify {
   const { findService, tickets, validity, addressOf, failed } = options
 
-  async function find(credential: Credential, req: IncomingMessage): Promise<Principal> {
+  async function find(
+    credential: Credential,
+    headers: IncomingHttpHeaders,
+    remoteAddress: string,
+  ): Promise<Principal> {
     if (credential.kind === 'ticket') return tickets.take(credential.ticket)
     const token = credential.kind === 'token' ? credential.token : undefined
     const service = token === undefined ? undefined : findService(token)
-    return service ?? authenticated(options.authenticate, token, req, addressOf(req))
+    return service ?? authenticated(options.authenticate, { token, headers, remoteAddress })
   }
 
   return async (credential, req) => {
+    // Before the check: who hangs up meanwhile has no address any more, and pays all the same.
+    const address = addressOf(req)
     try {
-      const principal = await find(credential, req)
+      const principal = await find(credential, req.headers, address)
       validity.assertCurrent(principal)
       return principal
     } catch (error) {
       // Only who fails pays: a valid token is good beside any number of wrong ones.
       const isRefusal = error instanceof SyncError && error.code === 'unauthorized'
-      if (isRefusal) failed(addressOf(req))
+      if (isRefusal) failed(address)
       throw error
     }
   }
@@ -73,16 +79,13 @@ export function createIdentify(options: IdentifyOptions): Identify {
 /** Calls `authenticate` so that what it returns can be relied on. */
 async function authenticated(
   authenticate: Authenticate,
-  token: string | undefined,
-  { headers }: IncomingMessage,
-  remoteAddress: string,
+  request: AuthenticationRequest,
 ): Promise<Principal> {
-  const request = { token, headers, remoteAddress }
   const found = await within(AUTHENTICATE_WITHIN_MS, async () => authenticate(request))
   if (found === null || found === undefined) {
     throw new SyncError(
       'unauthorized',
-      token === undefined
+      request.token === undefined
         ? 'a token is needed: "Authorization: Bearer <token>"'
         : 'the token is not valid',
     )

@@ -1,46 +1,83 @@
-// WebSocket handshakes and floods: what happens before a connection is accepted, while its token
-// is being checked, and to one that sends without ever reading.
+// WebSocket handshakes that are wrong, odd, or followed at once by what has no business there.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Api } from '../support/Api.js'
-import { expectServed } from '../support/canary.js'
 import { startGuestServer } from '../support/guestServer.js'
-import { type HostProcess, startHostProcess } from '../support/hostProcess.js'
-import { clientFrame, jsonFrame, OPCODE, RawSocket } from '../support/RawSocket.js'
-import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
+import { UPGRADE_HEADERS } from '../support/httpRequest.js'
+import { jsonFrame, RawSocket } from '../support/RawSocket.js'
+import { WatchedServer } from '../support/WatchedServer.js'
 import { waitFor } from '../support/waitFor.js'
 
-const MIB = 1 << 20
+const KEY = UPGRADE_HEADERS['Sec-WebSocket-Key']
 
-let server: ServerProcess
+let server: WatchedServer
 
 beforeAll(async () => {
-  server = await startServerProcess({ LOG_LEVEL: 'warn' })
+  server = await WatchedServer.start()
 })
 
-afterAll(() => server?.kill())
-
-const memoryBytes = async () => (await new Api(server.url).status()).body.memoryBytes as number
-
-async function expectUnharmed(): Promise<void> {
-  await expectServed(server.url)
-  expect(server.child.exitCode).toBeNull()
-  expect(server.output()).not.toContain('fault')
-}
+afterAll(() => server?.end())
 
 describe('a handshake', () => {
   it.each<[string, Record<string, string>]>([
     ['without a key', { 'Sec-WebSocket-Key': '' }],
-    ['with a key that is none', { 'Sec-WebSocket-Key': 'short' }],
-    ['of another version', { 'Sec-WebSocket-Version': '9' }],
+    ['with a key that is too short', { 'Sec-WebSocket-Key': 'short' }],
+    ['with a key of 17 bytes', { 'Sec-WebSocket-Key': Buffer.alloc(17).toString('base64') }],
+    ['with a key that is no base64', { 'Sec-WebSocket-Key': '!'.repeat(24) }],
+    ['with two keys', { 'Sec-WebSocket-Key': `${KEY}, ${KEY}` }],
+    ['with a key named constructor', { 'Sec-WebSocket-Key': 'constructor' }],
+    ['of version 0', { 'Sec-WebSocket-Version': '0' }],
+    ['of version 9', { 'Sec-WebSocket-Version': '9' }],
+    ['of version 1e1', { 'Sec-WebSocket-Version': '1e1' }],
+    ['of version 99999999999999999999', { 'Sec-WebSocket-Version': '9'.repeat(20) }],
+    ['of no version', { 'Sec-WebSocket-Version': '' }],
+    ['for two protocols', { Upgrade: 'websocket, h2c' }],
     ['for another protocol', { Upgrade: 'h2c' }],
     ['with a subprotocol list that is none', { 'Sec-WebSocket-Protocol': 'a,,b' }],
-  ])('is refused: %s', async (_what, headers) => {
+  ])('is refused in JSON: %s', async (_what, headers) => {
     const raw = await RawSocket.open(server.url)
     raw.writeUpgrade(headers)
     await raw.closed
     expect(raw.text).toMatch(/^HTTP\/1\.1 4\d\d /)
-    await expectUnharmed()
+    expect(JSON.parse(raw.text.slice(raw.text.indexOf('\r\n\r\n')))).toMatchObject({
+      success: false,
+    })
+    await server.expectUnharmed()
+  })
+
+  it.each([
+    'constructor',
+    '__proto__',
+    'toString; hasOwnProperty=1',
+    'permessage-deflate; client_max_window_bits=99',
+    'permessage-deflate; server_max_window_bits="\\"',
+    ';;;,,,',
+    'x;'.repeat(4000),
+  ])('is served without any extension where it asks for %.40s', async (extensions) => {
+    const raw = await RawSocket.open(server.url)
+    raw.writeUpgrade({ 'Sec-WebSocket-Extensions': extensions })
+    raw.write(jsonFrame({ op: 'connect', token: server.token('extended') }))
+    await waitFor('"connected"', () => raw.text.includes('"op":"connected"'))
+    expect(raw.text).not.toMatch(/^sec-websocket-extensions/im)
+    await raw.close()
+  })
+
+  it.each([
+    ['before', (many: string[], own: string[]) => [...many, ...own]],
+    ['behind', (many: string[], own: string[]) => [...own, ...many]],
+    [
+      'around',
+      (many: string[], own: string[]) => [...many.slice(150), ...own, ...many.slice(-150)],
+    ],
+  ])('is answered with 2,100 headers %s its own', async (_where, order) => {
+    const many = Array.from({ length: 2100 }, () => 'a:1')
+    const own = Object.entries(UPGRADE_HEADERS).map(([name, value]) => `${name}: ${value}`)
+    const raw = await RawSocket.open(server.url)
+    raw.write(['GET /ws HTTP/1.1', 'Host: localhost', ...order(many, own), '', ''].join('\r\n'))
+    await waitFor('an answer', () => raw.text.includes('\r\n\r\n'))
+    expect(raw.text).toMatch(/^HTTP\/1\.1 (101|4\d\d) /)
+    await raw.close()
+    await server.expectUnharmed()
   })
 
   it('never echoes a subprotocol, where clients put tokens, and takes no compression', async () => {
@@ -59,7 +96,7 @@ describe('a handshake', () => {
     const raw = await RawSocket.open(server.url)
     raw.socket.cork()
     raw.writeUpgrade()
-    raw.write(jsonFrame({ op: 'connect', token: 'dev:eager' }))
+    raw.write(jsonFrame({ op: 'connect', token: server.token('eager') }))
     raw.write(jsonFrame({ op: 'ping', ref: 1 }))
     raw.socket.uncork()
     await waitFor('the answer to the ping', () => raw.said.some(({ ref }) => ref === 1))
@@ -98,131 +135,5 @@ describe('a handshake', () => {
       await Promise.all(raws.map((raw) => raw.close()))
       await close()
     })
-  })
-})
-
-describe('a client that sends and never reads', () => {
-  /** Writes until the server has taken all of it, or takes no more. */
-  async function flood(raw: RawSocket, bytes: Buffer, times: number): Promise<void> {
-    for (let round = 0; round < times; round += 1) raw.write(bytes)
-    let taken = -1
-    let stillFor = 0
-    await waitFor('the server to take all, or no more', () => {
-      stillFor = raw.socket.bytesWritten - raw.socket.writableLength === taken ? stillFor + 1 : 0
-      taken = raw.socket.bytesWritten - raw.socket.writableLength
-      return raw.socket.writableLength === 0 || stillFor > 100
-    })
-  }
-
-  it('of pings costs no memory', async () => {
-    const raw = await RawSocket.connected(server.url)
-    raw.freeze()
-    const before = await memoryBytes()
-    const ping = clientFrame(OPCODE.ping, 'x'.repeat(125))
-    await flood(raw, Buffer.concat(Array.from({ length: 5000 }, () => ping)), 80)
-    expect((await memoryBytes()) - before).toBeLessThan(48 * MIB)
-    await expectUnharmed()
-    await raw.close()
-  })
-
-  it.each([
-    ['commands', { op: 'ping', ref: 'x'.repeat(64) }],
-    ['commands that are wrong', { op: 'nonsense', ref: 'x'.repeat(64) }],
-    ['messages', { op: 'send', ref: 'x'.repeat(64), message: { type: 'a', payload: 'y' } }],
-  ])('of %s is not read any more, and costs no memory', async (_what, frame) => {
-    const raw = await RawSocket.connected(server.url, { token: 'dev:flood' })
-    raw.freeze()
-    const before = await memoryBytes()
-    const bytes = Buffer.concat(Array.from({ length: 2000 }, () => jsonFrame(frame)))
-    await flood(raw, bytes, 250)
-    expect(raw.socket.writableLength).toBeGreaterThan(0)
-    expect((await memoryBytes()) - before).toBeLessThan(96 * MIB)
-    await expectUnharmed()
-    await raw.close()
-  })
-})
-
-describe('while a token is being checked', () => {
-  let host: HostProcess
-
-  beforeAll(async () => {
-    host = await startHostProcess(`
-      import { createSyncServer } from './dist/server/createSyncServer.js'
-      const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-      const server = await createSyncServer({
-        port: 0, host: '127.0.0.1', logLevel: 'warn',
-        authenticate: async ({ token }) => {
-          await delay(token === 'slow' ? 1000 : 30)
-          if (token === 'broken') throw new Error('secret database name')
-          return token?.startsWith('dev:') || token === 'slow' ? { userId: token.replace('dev:', '') } : null
-        },
-      })
-      console.log('running at ' + (await server.listen()).url)
-    `)
-  })
-
-  afterAll(() => host?.kill())
-
-  const head = (path: string, ...headers: string[]) =>
-    [path, 'Host: localhost', 'Authorization: Bearer dev:reset', ...headers, '', ''].join('\r\n')
-
-  it.each([
-    ['an upgrade', (raw: RawSocket) => raw.writeUpgrade({ Authorization: 'Bearer dev:reset' })],
-    [
-      'a connect frame',
-      (raw: RawSocket) => {
-        raw.writeUpgrade()
-        raw.write(jsonFrame({ op: 'connect', token: 'dev:reset' }))
-      },
-    ],
-    [
-      'a held poll',
-      (raw: RawSocket) => raw.write(head('GET /api/sync/poll?since=now&wait=20 HTTP/1.1')),
-    ],
-    ['a stream', (raw: RawSocket) => raw.write(head('GET /api/sync/stream HTTP/1.1'))],
-    [
-      'a send',
-      (raw: RawSocket) =>
-        raw.write(head('POST /api/sync/send HTTP/1.1', 'Content-Length: 12', 'Content-Type: x')),
-    ],
-  ])('a hundred resets in the middle of %s harm nobody', async (_what, write) => {
-    for (let round = 0; round < 4; round += 1) {
-      const raws = await Promise.all(Array.from({ length: 25 }, () => RawSocket.open(host.url)))
-      for (const [index, raw] of raws.entries()) {
-        write(raw)
-        // Some before the server has read anything, some while it waits for the token's check.
-        if (index % 2 === 0) raw.reset()
-        else setTimeout(() => raw.reset(), index)
-      }
-      await Promise.all(raws.map(({ closed }) => closed))
-    }
-    await expectServed(host.url)
-    expect(host.child.exitCode).toBeNull()
-    expect(host.output()).not.toContain('fault')
-  })
-
-  it('up to 16 frames wait, in order, and one more is 4429', async () => {
-    const waiting = await RawSocket.upgraded(host.url)
-    const pings = Array.from({ length: 16 }, (_, ref) => jsonFrame({ op: 'ping', ref }))
-    waiting.write(Buffer.concat([jsonFrame({ op: 'connect', token: 'slow' }), ...pings]))
-    await waitFor('all answers', () => waiting.said.length === 17)
-    expect(waiting.said.slice(1).map(({ ref }) => ref)).toEqual(pings.map((_, ref) => ref))
-    await waiting.close()
-
-    const tooMany = await RawSocket.upgraded(host.url)
-    tooMany.write(Buffer.concat([jsonFrame({ op: 'connect', token: 'slow' }), ...pings]))
-    tooMany.write(jsonFrame({ op: 'ping' }))
-    expect(await waitFor('the close', () => tooMany.closeCode)).toBe(4429)
-    expect(tooMany.said).toEqual([])
-    await tooMany.closed
-  })
-
-  it('a check that fails is 1011, and says nothing of why', async () => {
-    const raw = await RawSocket.upgraded(host.url)
-    raw.write(jsonFrame({ op: 'connect', token: 'broken' }))
-    expect(await waitFor('the close', () => raw.closeCode)).toBe(1011)
-    await raw.closed
-    expect(raw.text).not.toContain('secret')
-    expect(host.child.exitCode).toBeNull()
   })
 })

@@ -1,25 +1,23 @@
 // Requests that are malformed before any route is asked: heads, headers, methods and paths.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { Api } from '../support/Api.js'
-import { expectServed } from '../support/canary.js'
 import { httpRequest } from '../support/httpRequest.js'
 import { RawSocket } from '../support/RawSocket.js'
-import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
+import { WatchedServer } from '../support/WatchedServer.js'
 
-let server: ServerProcess
+const DOORS = ['poll', 'stream', 'send', 'broadcast', 'force', 'ticket', 'revoke', 'status']
+
+let server: WatchedServer
+let authorization: string
 
 beforeAll(async () => {
-  server = await startServerProcess({ LOG_LEVEL: 'warn' })
+  server = await WatchedServer.start()
+  authorization = `Authorization: Bearer ${server.token('abuser')}`
 })
 
-afterEach(async () => {
-  await expectServed(server.url)
-  expect(server.child.exitCode).toBeNull()
-  expect(server.output()).not.toContain('fault')
-})
+afterEach(() => server.expectUnharmed())
 
-afterAll(() => server?.kill())
+afterAll(() => server?.end())
 
 async function exchange(lines: readonly string[]): Promise<string> {
   const raw = await RawSocket.open(server.url)
@@ -29,13 +27,30 @@ async function exchange(lines: readonly string[]): Promise<string> {
 }
 
 const get = (path: string, ...headers: string[]) =>
-  exchange([`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers])
+  exchange([
+    `GET ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Connection: close',
+    authorization,
+    ...headers,
+  ])
+
+/** In the form of every other error, and with nothing else behind it. */
+function expectRefusal(text: string, status: number, code: string): void {
+  const [head = '', body = ''] = text.split('\r\n\r\n')
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  expect(head).toMatch(/^content-type: application\/json/im)
+  expect(head).toMatch(/^cache-control: no-store/im)
+  expect(JSON.parse(body)).toEqual({
+    success: false,
+    error: { code, message: expect.stringMatching(/\S/) },
+  })
+}
 
 describe('a request that is no HTTP', () => {
   it.each([
     ['noise', ['\x00\x01\x02']],
     ['another protocol', ['SSH-2.0-OpenSSH_9.6']],
-    ['a head without a Host', ['GET /api/sync/poll HTTP/1.1']],
     ['a header without a name', ['GET / HTTP/1.1', 'Host: localhost', ': x']],
     ['a line feed in a header', ['GET / HTTP/1.1', 'Host: localhost', 'X: a\nb']],
     [
@@ -52,13 +67,17 @@ describe('a request that is no HTTP', () => {
       ],
     ],
   ])('is answered 400 and hung up on: %s', async (_what, lines) => {
-    expect(await exchange(lines)).toMatch(/^HTTP\/1\.1 400 /)
+    expectRefusal(await exchange(lines), 400, 'invalid_request')
+  })
+
+  it('is answered 400 where it names no Host', async () => {
+    expect(await exchange(['GET /api/sync/poll HTTP/1.1'])).toMatch(/^HTTP\/1\.1 400 /)
   })
 
   it('is 431 for three thousand headers, and for a URL of 20 KB', async () => {
     const headers = Array.from({ length: 3000 }, (_, index) => `x-${index}: y`)
-    expect(await get('/api/sync/poll', ...headers)).toMatch(/^HTTP\/1\.1 431 /)
-    expect(await get(`/api/sync/poll?since=${'0'.repeat(20_000)}`)).toMatch(/^HTTP\/1\.1 431 /)
+    expectRefusal(await get('/api/sync/poll', ...headers), 431, 'too_large')
+    expectRefusal(await get(`/api/sync/poll?since=${'0'.repeat(20_000)}`), 431, 'too_large')
   })
 })
 
@@ -71,7 +90,7 @@ describe('a request that no route expects', () => {
   it.each(['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'])(
     'is 405 in JSON for %s',
     async (method) => {
-      for (const path of ['poll', 'stream', 'send', 'broadcast', 'force', 'status']) {
+      for (const path of DOORS) {
         const answer = await httpRequest(`${server.url}/api/sync/${path}`, { method })
         expect(answer).toMatchObject({
           status: 405,
@@ -120,6 +139,7 @@ describe('a request that no route expects', () => {
       'GET /api/sync/poll HTTP/1.1',
       'Host: localhost',
       'Connection: Upgrade, HTTP2-Settings, close',
+      authorization,
       'Upgrade: h2c',
       'HTTP2-Settings: AAMAAABkAAQAAP__',
     ])
@@ -127,7 +147,7 @@ describe('a request that no route expects', () => {
   })
 
   it('gives away nothing of its own in an answer', async () => {
-    const api = new Api(server.url, 'dev:nosy')
+    const api = server.api('nosy')
     const answers = [
       await api.send('{"type":'),
       await api.send({ type: 'sync.fake' }),
@@ -137,7 +157,7 @@ describe('a request that no route expects', () => {
     ]
     for (const { status, body, headers } of answers) {
       expect(status).toBeGreaterThanOrEqual(400)
-      expect(JSON.stringify(body)).not.toMatch(/node_modules|\.ts|\.js|at \w+ \(|dev:nosy/)
+      expect(JSON.stringify(body)).not.toMatch(/node_modules|\.ts|\.js|at \w+ \(|nosy/)
       expect(headers.get('x-powered-by')).toBeNull()
       expect(headers.get('etag')).toBeNull()
     }

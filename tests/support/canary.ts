@@ -5,10 +5,9 @@ import { Api } from './Api.js'
 import { SocketClient } from './SocketClient.js'
 import { StreamClient } from './StreamClient.js'
 
-/** Publishes one message and expects it on all transports. */
-export async function expectServed(url: string): Promise<void> {
-  const user = `canary${Math.random().toString(36).slice(2)}`
-  const token = `dev:${user}`
+/** Publishes one message and expects it on all transports. `given`: a token of its own. */
+export async function expectServed(url: string, given?: string): Promise<void> {
+  const token = given ?? `dev:canary${Math.random().toString(36).slice(2)}`
   const api = new Api(url, token)
   const socket = await SocketClient.connect(url, { token })
   const stream = await StreamClient.open(url, { token })
