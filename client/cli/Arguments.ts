@@ -13,7 +13,7 @@ export class Arguments {
 
   /** Throws a `CliFault` for an option that isn't in the table, or that lacks its value. */
   constructor(line: readonly string[], options: Options) {
-    refuseToken(line)
+    refuseSecrets(line)
     try {
       const { values, positionals } = parseArgs({
         args: [...line],
@@ -56,13 +56,21 @@ export class Arguments {
 }
 
 /** It would stand in the list of processes and in the shell's history. */
-function refuseToken(line: readonly string[]): void {
+function refuseSecrets(line: readonly string[]): void {
   const end = line.indexOf('--')
   const options = end < 0 ? line : line.slice(0, end)
-  if (options.some((each) => each === '--token' || each.startsWith('--token='))) {
+  const isGiven = (name: string) =>
+    options.some((each) => each === name || each.startsWith(`${name}=`))
+  if (isGiven('--token')) {
     throw misuse(
       'a token does not belong on the command line, where others can read it: ' +
         'set SYNCLINE_TOKEN, or name a file with --token-file',
+    )
+  }
+  if (isGiven('--secret')) {
+    throw misuse(
+      'a secret does not belong on the command line, where others can read it: ' +
+        'set AUTH_JWT_SECRET, or put it into .env here',
     )
   }
 }

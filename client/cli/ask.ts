@@ -60,8 +60,14 @@ function unreachable(url: string, error: unknown): string {
 
 /** What to do about it, where the server can't know what the caller is using. */
 const HINTS: ReadonlyMap<unknown, string> = new Map([
-  ['unauthorized', 'say who you are by SYNCLINE_TOKEN or --token-file; in open mode by --as alice'],
-  ['forbidden', 'publishing to others needs the role admin; in open mode: --as alice:admin'],
+  [
+    'unauthorized',
+    'say who you are by SYNCLINE_TOKEN or --token-file (with AUTH_JWT_SECRET, `npx syncline token` makes one); in open mode by --as alice',
+  ],
+  [
+    'forbidden',
+    'publishing to others needs the role admin, and a topic a grant: `npx syncline token --roles admin --publish TOPIC`; in open mode --as alice:admin',
+  ],
   ['unavailable', 'try again; with the same --key nothing is published twice'],
 ])
 
@@ -72,7 +78,7 @@ function refusal(url: string, response: Response, answer: Answer | undefined): s
     const kind = harmless(headers.get('content-type') ?? 'no content type')
     return `what answers at ${url} is no Syncline server (${status}, ${kind}): check --url`
   }
-  const isOfThePlace = /^(Host|Origin):|open mode answers/.test(message)
+  const isOfThePlace = /^(Host|Origin):|open mode answers|a service publishes/.test(message)
   const hint = isOfThePlace ? undefined : HINTS.get(code)
   return [`${harmless(code)}: ${harmless(message)}`, ...(hint ? [hint] : [])].join('\n')
 }

@@ -17,6 +17,7 @@ export function overview(commands: readonly Command[]): string {
     '  npx syncline tail --topic orders',
     `  npx syncline send order.created '{"id":7}' --topic orders`,
     '',
+    'A server with AUTH_JWT_SECRET wants a token: npx syncline token --user alice makes one.',
     'A token comes from SYNCLINE_TOKEN or --token-file, the server from SYNCLINE_URL or --url.',
     'Exit code: 0 it was done, 1 it could not be done, 2 it was asked for wrongly.',
   ].join('\n')

@@ -12,8 +12,9 @@ import { send } from './send.js'
 import { start } from './start.js'
 import { status } from './status.js'
 import { tail } from './tail.js'
+import { token } from './token.js'
 
-const COMMANDS: readonly Command[] = [start, send, broadcast, tail, status]
+const COMMANDS: readonly Command[] = [start, send, broadcast, tail, status, token]
 
 endQuietlyWithoutReader()
 try {

@@ -45,6 +45,7 @@ const OPTIONS: Record<string, readonly string[]> = {
   broadcast: ['topic', 'user', 'role', 'key', 'json', 'url', 'token-file', 'as'],
   tail: ['topic', 'since', 'type', 'transport', 'json', 'url', 'token-file', 'as'],
   status: ['watch', 'json', 'url', 'token-file', 'as'],
+  token: ['user', 'roles', 'topics', 'publish', 'ttl'],
 }
 
 describe('help', () => {

@@ -1,11 +1,12 @@
 // What the server answered.
 
 import { type Answer, ApiError } from '../page/api.js'
+import { refusalOf } from '../page/refusal.js'
 import { count } from '../page/text.js'
 
 export type Outcome =
   | { readonly isGood: true; readonly answer: Answer; readonly elapsedMs: number }
-  | { readonly isGood: false; readonly error: ApiError }
+  | { readonly isGood: false; readonly error: ApiError; readonly refusal: string }
 
 /** Never rejects. */
 export async function outcomeOf(asked: Promise<Answer>): Promise<Outcome> {
@@ -15,7 +16,7 @@ export async function outcomeOf(asked: Promise<Answer>): Promise<Outcome> {
     return { isGood: true, answer, elapsedMs: Math.round(performance.now() - startedAt) }
   } catch (error) {
     const told = error instanceof ApiError ? error : new ApiError(0, 'unknown', String(error))
-    return { isGood: false, error: told }
+    return { isGood: false, error: told, refusal: refusalOf(told) }
   }
 }
 
@@ -30,7 +31,7 @@ export function AnswerLine({ outcome }: { readonly outcome: Outcome | undefined 
             {outcome.error.status || ''} {outcome.error.code}
           </strong>
           <br />
-          {outcome.error.message}
+          {outcome.refusal}
         </p>
       )}
     </div>

@@ -5,6 +5,7 @@ import { type SyntheticEvent, useEffect, useRef, useState } from 'react'
 import { ApiError } from '../page/api.js'
 import { Field } from '../page/Field.js'
 import { Panel } from '../page/Panel.js'
+import { refusalOf } from '../page/refusal.js'
 import { useSession } from '../page/Session.js'
 import { count } from '../page/text.js'
 import { type LoadProgress, runLoad } from './load.js'
@@ -31,7 +32,7 @@ export function LoadPanel() {
     setFault('')
     setProgress({ published: 0, total })
     await runLoad(api, load, setProgress, controller.signal).catch((error) =>
-      setFault(`Ended early: ${error instanceof ApiError ? error.message : String(error)}`),
+      setFault(`Ended early: ${error instanceof ApiError ? refusalOf(error) : String(error)}`),
     )
     if (!controller.signal.aborted) setProgress(undefined)
   }

@@ -58,11 +58,14 @@ export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
   readonly code: string
+  /** Milliseconds after which the server would take it, where it says so. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, retryAfterMs?: number) {
     super(message)
     this.status = status
     this.code = code
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -93,7 +96,7 @@ export function createApi(request: typeof fetch, token: string | undefined): Api
     if (response.ok && body?.success === true) return body
     const { code = 'unknown', message = 'what answers there is no Syncline server' } =
       body?.error ?? {}
-    throw new ApiError(response.status, code, message)
+    throw new ApiError(response.status, code, message, retryAfterMs(response))
   }
   const post = (path: string, body: object) =>
     call<Answer>(path, { method: 'POST', body: JSON.stringify(body) })
@@ -109,4 +112,9 @@ export function createApi(request: typeof fetch, token: string | undefined): Api
     broadcast: (draft) => post('broadcast', draft),
     force: (audience) => post('force', audience),
   }
+}
+
+function retryAfterMs({ headers }: Response): number | undefined {
+  const seconds = headers.get('Retry-After')
+  return seconds === null ? undefined : Number(seconds) * 1000
 }

@@ -51,7 +51,7 @@ function sentenceOf({ status, message }: ApiError): string {
     case 0:
       return 'No answer: the network or the server is away. Asking again every 2 seconds.'
     case 401:
-      return 'The server does not accept this token (401), so it says nothing of itself.'
+      return `The server refuses this token (401), so it says nothing of itself: ${message}.`
     case 403:
       return `The server refuses to answer (403): ${message}`
     default:
