@@ -36,13 +36,11 @@ export class Validity {
     this.#revokedAt.set(key, now)
   }
 
-  isCurrent({ userId, isService, tokenId, issuedAt = 0, expiresAt }: Principal): boolean {
+  isCurrent({ userId, tokenId, issuedAt = 0, expiresAt }: Principal): boolean {
     if (expiresAt !== undefined && expiresAt <= this.#options.wallNow()) return false
     // Asked of every connection, every second.
     if (this.#revokedAt.size === 0) return true
     if (tokenId !== undefined && this.#revokedAt.has(tokenKey(tokenId))) return false
-    // A service by its secret has no token: a user's name must not lock it out.
-    if (isService && expiresAt === undefined) return true
     const revokedAt = this.#revokedAt.get(userKey(userId))
     return revokedAt === undefined || issuedAt > revokedAt
   }

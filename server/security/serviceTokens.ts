@@ -23,6 +23,8 @@ export function createFindService(tokens: readonly ServiceToken[]): FindService 
       topics: { subscribe: [], publish: [] },
       isAdmin: false,
       isService: true,
+      // Its secret was not issued as a token: the revocation of a user of that name doesn't mean it.
+      issuedAt: Number.POSITIVE_INFINITY,
     }
   }
 }
