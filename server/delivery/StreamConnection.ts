@@ -178,7 +178,10 @@ export abstract class StreamConnection implements Connection {
       const from = this.reading.get(key) ?? start.position
       return [key, comparePositions(from, start.position) < 0 ? from : start.position] as const
     })
+    const owed = new Set(this.#untold().map(({ key }) => key))
     hub.addAudiences(this, added)
+    // What these topics lost beyond `upTo` is told in the answer, or was nothing to lose.
+    this.#told.losses.note(this.#untold().filter(({ key }) => !owed.has(key)))
     this.#readOn()
     const onDone = (reason: ResyncReason | undefined) => done(log.cursorAt(upTo), reason)
     this.#catchups.push(new Catchup({ log, keys, start, upTo, sent, onDone }))
@@ -278,6 +281,12 @@ export abstract class StreamConnection implements Connection {
     if (hasMore) return
     this.#told.caughtUp()
     if (!this.isBlocked) this.#state = 'live'
+  }
+
+  /** Losses ahead of the connection that its client has yet to hear of. */
+  #untold(): readonly Loss[] {
+    const { losses } = this.#context.log.survey(this.reading, this.position)
+    return this.#told.losses.news(losses)
   }
 
   /** On a live connection a loss has one cause: it lagged. */

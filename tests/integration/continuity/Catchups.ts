@@ -27,6 +27,7 @@ export class Catchups {
   readonly #report: Report
   readonly #pending: Pending[] = []
   readonly #sent = new Set<LogEntry>()
+  readonly #lostBefore = new Set<LogEntry>()
 
   constructor(session: Session, reading: Reading, report: Report) {
     this.#session = session
@@ -42,6 +43,11 @@ export class Catchups {
   /** A message came, by whichever way. */
   sent(entry: LogEntry): void {
     this.#sent.add(entry)
+  }
+
+  /** Lost before its topic was added from the oldest: there was no position to lose it from. */
+  wasLostBefore(entry: LogEntry): boolean {
+    return this.#lostBefore.has(entry)
   }
 
   take(message: Message, at: Moment): void {
@@ -63,12 +69,20 @@ export class Catchups {
     const pending = hasSince ? this.#pending.shift() : undefined
     const from = pending === undefined ? positionOf(cursor) : this.#startOf(pending)
     if (pending !== undefined) this.#judge(pending, event)
+    const unread = this.#session.log
+      .after(from, event.at)
+      .filter((entry) => !this.#reading.sees(entry))
     for (const key of topics.map(topicKey)) {
       // One that was asked for earlier, with a `since`, is read from there on already.
       const isAsked = this.#pending.some((other) => other.ref < event.ref && isWanted(other, key))
       if (!isAsked && !pending?.dropped.has(key)) this.#reading.add(key, from)
     }
     for (const entry of pending?.received ?? []) this.#sent.add(entry)
+    if (pending?.since.kind !== 'oldest') return
+    for (const entry of unread) {
+      const isRead = this.#reading.sees(entry)
+      if (isRead && this.#reading.hasLost(entry, event.at)) this.#lostBefore.add(entry)
+    }
   }
 
   unsubscribed(event: Event<'unsubscribed'>): void {

@@ -5,6 +5,7 @@
 // you, or was not for you, or you were told". Since each session begins with a cursor that an
 // earlier one was told, sessions that hold make a walk over any transports hold.
 
+import { topicKey } from '../../../shared/audience.js'
 import { comparePositions, laterOf, ORIGIN, type Position } from '../../../shared/cursor.js'
 import type { Message, ResyncReason } from '../../../shared/message.js'
 import { Catchups } from './Catchups.js'
@@ -20,7 +21,7 @@ import {
 
 interface Tell {
   readonly at: Moment
-  /** What the session read when it was told. */
+  /** What the session read when it was told, or the topics that the answer was about. */
   readonly audiences: ReadonlySet<string>
   /** A reader without a position is told nothing of what was lost before it came. */
   readonly isImplicit: boolean
@@ -89,6 +90,7 @@ export class SessionCheck {
         return this.#catchups.take(event.message, at)
       case 'subscribed':
         this.#claim(event.cursor, at)
+        if (event.reason !== undefined) this.#tell(at, false, event.topics.map(topicKey))
         return this.#catchups.subscribed(event)
       case 'unsubscribed':
         return this.#catchups.unsubscribed(event)
@@ -124,8 +126,8 @@ export class SessionCheck {
     }
   }
 
-  #tell(at: Moment, isImplicit = false): void {
-    this.#tells.push({ at, isImplicit, audiences: new Set(this.#reading.keys()) })
+  #tell(at: Moment, isImplicit = false, audiences = this.#reading.keys()): void {
+    this.#tells.push({ at, isImplicit, audiences: new Set(audiences) })
   }
 
   #startAt(position: Position): void {
@@ -226,9 +228,10 @@ export class SessionCheck {
 
   /** A resync covers what was published before it: the reader fetches its state after it. */
   #isTold(entry: LogEntry, at: Moment): boolean {
-    const mayBeAbsent = entry.kind === 'resync' || this.#reading.hasLost(entry, at)
+    const isLost = this.#reading.hasLost(entry, at)
+    if (isLost && this.#catchups.wasLostBefore(entry)) return true
     return (
-      mayBeAbsent &&
+      (isLost || entry.kind === 'resync') &&
       this.#tells.some(
         (tell) =>
           entry.appliedAt.tick <= tell.at.tick &&

@@ -188,3 +188,53 @@ describe('the answer to a topic that is added with a since', () => {
     expect(catchupIds(connection)).toEqual(since === '0' ? ['m1003-0'] : [])
   })
 })
+
+describe('a topic that is added by a connection that lags behind what that topic lost', () => {
+  function lagging() {
+    const stage = new Stage({ maxMessagesPerAudience: 1 })
+    const connection = stage.open(['*'])
+    connection.hasRoom = () => false
+    connection.say('full', {})
+    return { stage, connection }
+  }
+
+  /** What it is told once its medium takes bytes again. */
+  function restOf(connection: MemoryConnection) {
+    const { length } = connection.told
+    connection.hasRoom = () => true
+    connection.roomAgain()
+    return connection.told.slice(length)
+  }
+
+  it('since 0 raises no alarm: there was no position to lose', () => {
+    const { stage, connection } = lagging()
+    stage.publish(1001, ['t:b'])
+    for (const ms of [1002, 1003]) stage.publish(ms, ['t:a'])
+    subscribe(connection, ['t:a', 't:b'], '0')
+    expect(restOf(connection)).toEqual(['ok', 'm1001-0', 'm1003-0'])
+  })
+
+  it('since a cursor is told in its answer, and not again', () => {
+    const { stage, connection } = lagging()
+    for (const ms of [1001, 1002]) stage.publish(ms, ['t:a'])
+    subscribe(connection, ['t:a'], cursorOf(1000))
+    expect(restOf(connection)).toEqual(['ok', 'm1002-0'])
+    expect(connection.frames.at(-2).reason).toBe('evicted')
+  })
+
+  it('is told what was lost since then', () => {
+    const { stage, connection } = lagging()
+    for (const ms of [1001, 1002]) stage.publish(ms, ['t:a'])
+    subscribe(connection, ['t:a'], '0')
+    stage.publish(1003, ['t:a'])
+    expect(restOf(connection)).toEqual(['ok', 'resync', 'm1003-0'])
+  })
+
+  it('is told what was lost of it before, where it was read already', () => {
+    const { stage, connection } = lagging()
+    connection.addAudiences(['t:a'])
+    for (const ms of [1001, 1002]) stage.publish(ms, ['t:a'])
+    subscribe(connection, ['t:a'], '0')
+    expect(restOf(connection)).toEqual(['ok', 'resync', 'm1002-0'])
+  })
+})
