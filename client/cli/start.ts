@@ -10,8 +10,8 @@ export const start: Command = {
   operands: '',
   summary: 'run a server here',
   about: `Runs the server until Ctrl-C. All its settings hold, from the environment and from .env
-in this folder: see docs/settings.md. Without authentication it serves this machine only;
-for production, attach it to a server of your own: see docs/library.md.`,
+in this folder: see docs/settings.md. Without authentication it serves this machine only:
+see docs/securing.md.`,
   options: {
     port: { type: 'string', value: 'N', about: 'port to listen on (default: PORT, else 5000)' },
     host: {

@@ -280,7 +280,7 @@ describe('the tarball', () => {
       expect(files).toContain(file)
     }
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|docs\/[\w.-]+\.md|dist\/(server|client|shared)\/[\w/]+\.(js|d\.ts|js\.map)|dist\/dashboard\/.+)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|docs\/[\w.-]+\.md|dist\/(server|client|shared)\/[\w/]+\.(js|d\.ts|js\.map)|dist\/dashboard\/.+)$/
     expect(files.filter((file) => !allowed.test(file))).toEqual([])
   })
 

@@ -149,7 +149,7 @@ describe('what is written about settings', () => {
   const example = readFileSync('.env.example', 'utf8')
   const settings = Object.entries(settingsSchema.shape).map(([key, schema]) => ({
     name: envName(key),
-    fallback: String(schema.parse(undefined)),
+    fallback: String(schema.parse(undefined) ?? ''),
     sentence: schema.description ?? '',
   }))
 
