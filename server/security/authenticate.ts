@@ -1,6 +1,7 @@
 // Who a credential stands for. Everything else in the server sees principals, never tokens.
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { CLOSE } from '../../shared/closeCodes.js'
 import { SyncError } from '../../shared/errors.js'
 import { MAX_ROLES } from '../../shared/message.js'
 import { isName } from '../../shared/names.js'
@@ -68,9 +69,11 @@ export function createIdentify(options: IdentifyOptions): Identify {
       validity.assertCurrent(principal)
       return principal
     } catch (error) {
-      // Only who fails pays: a valid token is good beside any number of wrong ones.
+      // Only who guesses pays: a valid token is good beside any number of wrong ones, and who has one
+      // that expired must hear that, or would not get a fresh one.
       const isRefusal = error instanceof SyncError && error.code === 'unauthorized'
-      if (isRefusal) failed(address)
+      const wasGood = credential.kind === 'token' && isRefusal && error.close === CLOSE.staleToken
+      if (isRefusal && !wasGood) failed(address)
       throw error
     }
   }
