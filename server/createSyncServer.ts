@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { ConfigError } from '../shared/errors.js'
 import { parseOrThrow } from '../shared/message.js'
@@ -17,6 +17,7 @@ import { drain } from './delivery/drain.js'
 import { endExpired } from './delivery/endExpired.js'
 import { createFaultLog } from './faultLog.js'
 import { type Listening, listen, listeningAt } from './listen.js'
+import { createLogger } from './logger.js'
 import { createApi } from './routes/api.js'
 import { answerFaults } from './routes/faults.js'
 import { createHealthRouter } from './routes/health.js'
@@ -125,7 +126,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     monotonicNow = () => performance.now(),
     random = Math.random,
   } = options
-  const logger = options.logger ?? pino({ level: settings.logLevel })
+  const logger = options.logger ?? createLogger(settings.logLevel)
   const onFault = createFaultLog(logger, monotonicNow)
   const gate = new Gate()
   const { authenticate, authorizeTopic } = options

@@ -3,9 +3,15 @@
 
 import type { Logger } from 'pino'
 
-const MAX_MESSAGE = 1000
-const MAX_STACK = 4000
-const MAX_CAUSES = 3
+/** In bytes of JSON; with two causes a line stays under 8 KiB. */
+const MAX_NAME = 100
+const MAX_MESSAGE = 700
+const MAX_STACK = 1500
+const MAX_CAUSES = 2
+
+/** What JSON writes as it is; anything else takes up to six bytes. */
+const PLAIN = /[ !#-[\]-~]/
+const ESCAPED_BYTES = 6
 
 /** Lines in each of these windows; the rest are counted. */
 const MAX_LINES = 20
@@ -36,13 +42,37 @@ export function createFaultLog(
 /** What is told of an error: no properties of its own, which may hold anything. */
 function bounded(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { message: typeof error }
-  const { name, message, stack = '', cause } = error
-  return {
-    name: name.slice(0, MAX_MESSAGE),
-    message: withoutTokens(message).slice(0, MAX_MESSAGE),
-    stack: withoutTokens(stack).slice(0, MAX_STACK),
-    ...(cause !== undefined && depth < MAX_CAUSES && { cause: bounded(cause, depth + 1) }),
+  try {
+    const { name, message, stack, cause } = error
+    return {
+      name: cut(name, MAX_NAME),
+      message: cut(message, MAX_MESSAGE),
+      stack: cut(framesOf(stack), MAX_STACK),
+      ...(cause !== undefined && depth < MAX_CAUSES && { cause: bounded(cause, depth + 1) }),
+    }
+  } catch {
+    return { message: 'an error that can not be read' }
   }
+}
+
+/** Without the name and the message, which stand above them. */
+function framesOf(stack: unknown): string {
+  const text = String(stack ?? '')
+  const start = text.indexOf('\n    at ')
+  return start === -1 ? '' : text.slice(start + 1)
+}
+
+/** As much of it as `maxBytes` of JSON hold. */
+function cut(value: unknown, maxBytes: number): string {
+  const text = withoutTokens(String(value))
+  let bytes = 0
+  let end = 0
+  while (end < text.length) {
+    bytes += PLAIN.test(text.charAt(end)) ? 1 : ESCAPED_BYTES
+    if (bytes > maxBytes) break
+    end += 1
+  }
+  return text.slice(0, end)
 }
 
 /** Libraries quote what they can't read: nothing that looks like a JWT, or names itself a secret. */

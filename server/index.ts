@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { pino } from 'pino'
 import { ConfigError } from '../shared/errors.js'
 import { readSettings } from './config.js'
 import { createSyncServer, type SyncServer } from './createSyncServer.js'
+import { createLogger } from './logger.js'
 
 /** Built by Vite beside the compiled server; run from source, it is in `dist` all the same. */
 const DASHBOARD_FOLDERS = ['../dashboard', '../dist/dashboard']
@@ -20,7 +20,7 @@ try {
 
 async function run(): Promise<void> {
   const settings = readSettings()
-  const logger = pino({ level: settings.logLevel })
+  const logger = createLogger(settings.logLevel)
   const dashboardFolder = DASHBOARD_FOLDERS.map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   ).find((folder) => existsSync(folder))

@@ -6,11 +6,14 @@ import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../shared/errors.js'
 import { answerClientErrors } from './clientErrors.js'
 
-/** What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. */
+/**
+ * What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. Who is slow
+ * is found when the connections are looked at: within 15 s, all in all.
+ */
 const BOUNDS = {
   keepAliveTimeout: 75_000,
   headersTimeout: 10_000,
-  requestTimeout: 15_000,
+  requestTimeout: 12_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16 * 1024,
 }

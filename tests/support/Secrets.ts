@@ -46,19 +46,22 @@ export class Secrets {
     return this.#mayAppear.size
   }
 
-  /** Those that were printed at all, or received more often than they may be. */
+  /** What stands around those that were printed at all, or received more often than they may be. */
   leakedBy(printed: string, received: readonly Buffer[]): string[] {
-    return [...this.#mayAppear]
-      .filter(([secret, most]) => {
-        const times = received.reduce((sum, bytes) => sum + timesIn(bytes, secret), 0)
-        return printed.includes(secret) || times > most
-      })
-      .map(([secret]) => secret)
+    const answered = received.map((bytes) => bytes.toString('latin1'))
+    return [...this.#mayAppear].flatMap(([secret, most]) => {
+      const inAnswers = answered.flatMap((text) => surroundingsOf(secret, text))
+      return [...surroundingsOf(secret, printed), ...(inAnswers.length > most ? inAnswers : [])]
+    })
   }
 }
 
-function timesIn(bytes: Buffer, text: string): number {
-  let times = 0
-  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1)) times += 1
-  return times
+function surroundingsOf(secret: string, text: string): string[] {
+  const found: string[] = []
+  for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1)) {
+    found.push(
+      `${text.slice(Math.max(0, at - 60), at)}…${text.slice(at + secret.length).slice(0, 20)}`,
+    )
+  }
+  return found
 }

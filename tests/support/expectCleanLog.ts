@@ -9,7 +9,7 @@ export function logLines(output: string): { msg: string; [field: string]: unknow
   const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('  '))
   return lines.map((line) => {
     expect(line).toMatch(/^\{.*\}$/)
-    expect(line).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028\u2029]/)
+    expect(line).not.toMatch(/[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/)
     expect(Buffer.byteLength(line)).toBeLessThan(MOST_LINE_BYTES)
     const parsed = JSON.parse(line)
     expect(parsed).toMatchObject({ level: expect.any(Number), msg: expect.any(String) })
