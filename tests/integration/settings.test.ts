@@ -43,6 +43,11 @@ describe('a value that can not work is refused at start', () => {
     ['CORS_ORIGINS', 'null', 'must be exact origins'],
     ['CORS_ORIGINS', 'app.example.com', 'must be exact origins'],
     ['CORS_ORIGINS', 'https://app.example.com/', 'must be exact origins'],
+    ['TRUST_PROXY', 'true', 'must be how many proxies'],
+    ['SERVICE_TOKENS', 'billing:short', 'must be name:secret pairs'],
+    ['RATE_LIMIT_MAX', '-1', 'must be a whole number'],
+    ['RATE_LIMIT_WINDOW_MS', '999', 'must be at least 1000'],
+    ['MAX_FRAMES_PER_SECOND', '1.5', 'must be a whole number'],
     ['MESSAGE_TTL_MS', '999', 'must be at least 1000'],
     ['MESSAGE_TTL_MS', '5m', 'must be a whole number'],
     ['MAX_MESSAGES_PER_AUDIENCE', '0', 'must be at least 1'],
@@ -149,7 +154,7 @@ describe('what is written about settings', () => {
   const example = readFileSync('.env.example', 'utf8')
   const settings = Object.entries(settingsSchema.shape).map(([key, schema]) => ({
     name: envName(key),
-    fallback: String(schema.parse(undefined)),
+    fallback: String(schema.parse(undefined) ?? ''),
     sentence: schema.description ?? '',
   }))
 
