@@ -10,6 +10,7 @@ import { plainAddress } from './hosts.js'
 /** How many proxies stand in front, or which addresses they have. */
 export type TrustProxy = number | readonly string[]
 
+/** The address, or nothing where the client has left. */
 export type AddressOf = (req: IncomingMessage) => string
 
 /** Who owns an IPv6 address owns at least its /64, and often a /56: one household, one key. */
@@ -21,7 +22,9 @@ export function createAddressOf(trustProxy: TrustProxy): AddressOf {
       ? (_address: string, hop: number) => hop < trustProxy
       : proxyAddr.compile([...trustProxy])
   return (req) => {
-    const peer = req.socket.remoteAddress ?? ''
+    const peer = req.socket.remoteAddress
+    // A socket that is gone is nowhere any more.
+    if (peer === undefined) return ''
     // Some proxies add the port.
     const told = proxyAddr(req, isTrusted).replace(/^\[(.*)\](:\d+)?$|^([\d.]+):\d+$/, '$1$3')
     return plainAddress(isIP(told) === 0 ? peer : told)

@@ -49,22 +49,28 @@ interface IdentifyOptions {
 export function createIdentify(options: IdentifyOptions): Identify {
   const { findService, tickets, validity, addressOf, failed } = options
 
-  async function find(credential: Credential, req: IncomingMessage): Promise<Principal> {
+  async function find(
+    credential: Credential,
+    req: IncomingMessage,
+    address: string,
+  ): Promise<Principal> {
     if (credential.kind === 'ticket') return tickets.take(credential.ticket)
     const token = credential.kind === 'token' ? credential.token : undefined
     const service = token === undefined ? undefined : findService(token)
-    return service ?? authenticated(options.authenticate, token, req, addressOf(req))
+    return service ?? authenticated(options.authenticate, token, req, address)
   }
 
   return async (credential, req) => {
+    // Who leaves before the answer has no address any more, and pays all the same.
+    const address = addressOf(req)
     try {
-      const principal = await find(credential, req)
+      const principal = await find(credential, req, address)
       validity.assertCurrent(principal)
       return principal
     } catch (error) {
       // Only who fails pays: a valid token is good beside any number of wrong ones.
       const isRefusal = error instanceof SyncError && error.code === 'unauthorized'
-      if (isRefusal) failed(addressOf(req))
+      if (isRefusal) failed(address)
       throw error
     }
   }
