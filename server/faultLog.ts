@@ -35,12 +35,21 @@ export function createFaultLog(
 
 /** What is told of an error: no properties of its own, which may hold anything. */
 function bounded(error: unknown, depth = 0): object {
-  if (!(error instanceof Error)) return { message: typeof error }
-  const { name, message, stack = '', cause } = error
-  return {
-    name: name.slice(0, MAX_MESSAGE),
-    message: message.slice(0, MAX_MESSAGE),
-    stack: stack.slice(0, MAX_STACK),
-    ...(cause !== undefined && depth < MAX_CAUSES && { cause: bounded(cause, depth + 1) }),
+  try {
+    if (!(error instanceof Error)) return { message: typeof error }
+    const { name, message, stack, cause } = error
+    return {
+      name: cut(name, MAX_MESSAGE),
+      message: cut(message, MAX_MESSAGE),
+      stack: cut(stack, MAX_STACK),
+      ...(cause !== undefined && depth < MAX_CAUSES && { cause: bounded(cause, depth + 1) }),
+    }
+  } catch {
+    // Somebody else's object may throw at whoever looks at it.
+    return { message: 'an error that can not be read' }
   }
 }
+
+/** An error's words are texts by convention alone. */
+const cut = (words: unknown, max: number): string =>
+  typeof words === 'string' ? words.slice(0, max) : typeof words
