@@ -31,7 +31,11 @@ const BEARER: Principal = { ...SERVICE, userId: 'tess', isService: false }
 /** Knows one service's secret and one ticket, and writes down whose attempts failed. */
 function identifyBy(
   authenticate: Authenticate,
-  { isCurrent = true, failed = (_address: string) => {}, addressOf = () => '203.0.113.7' } = {},
+  {
+    isCurrent = true,
+    failed = (_address: string) => {},
+    addressOf = (): string => '203.0.113.7',
+  } = {},
 ): Identify {
   return createIdentify({
     authenticate,
