@@ -34,11 +34,17 @@ const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map<unknown, Refusal>([
 ])
 
 export function answerClientErrors(server: Server): void {
-  const answering = new WeakMap<Duplex, ServerResponse>()
-  server.on('request', (req, res) => answering.set(req.socket, res))
+  /** Several where a client asks on without waiting. */
+  const answers = new WeakMap<Duplex, Set<ServerResponse>>()
+  server.on('request', (req, res) => {
+    const ofSocket = answers.get(req.socket) ?? new Set()
+    answers.set(req.socket, ofSocket.add(res))
+    res.once('close', () => ofSocket.delete(res))
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const answer = answering.get(socket)
-    const isUnderWay = answer?.headersSent === true && !answer.writableFinished
+    const isUnderWay = [...(answers.get(socket) ?? [])].some(
+      (answer) => answer.headersSent && !answer.writableFinished,
+    )
     if (!socket.writable || isUnderWay || error.code === 'ECONNRESET') return socket.destroy()
     socket.once('finish', () => socket.destroy())
     socket.end(textOf(REFUSALS.get(error.code) ?? MALFORMED))
