@@ -34,15 +34,17 @@ const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map<unknown, Refusal>([
 ])
 
 export function answerClientErrors(server: Server): void {
-  /** By connection: with pipelining there may be several. */
+  /** Several where a client asks on without waiting. */
   const answers = new WeakMap<Duplex, Set<ServerResponse>>()
-  server.on('request', ({ socket }, res) => {
-    const unfinished = answers.get(socket) ?? new Set()
-    answers.set(socket, unfinished.add(res))
-    res.once('close', () => unfinished.delete(res))
+  server.on('request', (req, res) => {
+    const ofSocket = answers.get(req.socket) ?? new Set()
+    answers.set(req.socket, ofSocket.add(res))
+    res.once('close', () => ofSocket.delete(res))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const isUnderWay = [...(answers.get(socket) ?? [])].some(({ headersSent }) => headersSent)
+    const isUnderWay = [...(answers.get(socket) ?? [])].some(
+      (answer) => answer.headersSent && !answer.writableFinished,
+    )
     if (!socket.writable || isUnderWay || error.code === 'ECONNRESET') return socket.destroy()
     socket.once('finish', () => socket.destroy())
     socket.end(textOf(REFUSALS.get(error.code) ?? MALFORMED))

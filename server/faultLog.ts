@@ -41,8 +41,8 @@ export function createFaultLog(
 
 /** What is told of an error: no properties of its own, which may hold anything. */
 function bounded(error: unknown, depth = 0): object {
-  if (!(error instanceof Error)) return { message: typeof error }
   try {
+    if (!(error instanceof Error)) return { message: typeof error }
     const { name, message, stack, cause } = error
     return {
       name: cut(name, MAX_NAME),
@@ -51,6 +51,7 @@ function bounded(error: unknown, depth = 0): object {
       ...(cause !== undefined && depth < MAX_CAUSES && { cause: bounded(cause, depth + 1) }),
     }
   } catch {
+    // Somebody else's object may throw at whoever looks at it.
     return { message: 'an error that can not be read' }
   }
 }

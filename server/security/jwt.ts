@@ -98,8 +98,8 @@ function principalOf(payload: JWTPayload, rules: JwtRules): PrincipalInput {
   })
   if (principal.success) return principal.data
   const { path, message } = principal.error.issues[0] ?? { path: [], message: 'is not valid' }
-  const field = path[0] === 'userId' ? 'sub' : String(path[0])
-  throw invalidToken(`its claim "${field}" ${message}`)
+  const claims: Record<string, string> = { roles: rules.rolesClaim, topics: rules.topicsClaim }
+  throw invalidToken(`its claim "${claims[String(path[0])] ?? 'sub'}" ${message}`)
 }
 
 function rolesOf(value: unknown, name: string): string[] {

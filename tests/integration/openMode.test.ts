@@ -125,8 +125,9 @@ describe('a start that would leave the door open is refused', () => {
       { NODE_ENV: 'production', ALLOW_OPEN_MODE: 'true' },
       'NODE_ENV=production needs authentication',
     ],
-    ['AUTH_JWT_SECRET', { AUTH_JWT_SECRET: 's' }, 'AUTH_JWT_SECRET is not supported'],
-    ['AUTH_JWKS_URL', { AUTH_JWKS_URL: 'https://a/b' }, 'AUTH_JWKS_URL is not supported'],
+    ['an AUTH_JWT_SECRET that is short', { AUTH_JWT_SECRET: 's' }, 'must have at least 32 bytes'],
+    ['keys from anywhere', { AUTH_JWKS_URL: 'http://a/b' }, 'AUTH_JWKS_URL must be an https://'],
+    ['a misspelt setting', { AUTH_SECRET: 's'.repeat(32) }, 'AUTH_SECRET is not a setting'],
   ])('with %s', async (_what, env, sentence) => {
     const started = spawnServer({ PORT: '0', ...env })
     await waitFor('it to end', () => started.child.exitCode !== null).finally(started.kill)

@@ -31,7 +31,11 @@ const BEARER: Principal = { ...SERVICE, userId: 'tess', isService: false }
 /** Knows one service's secret and one ticket, and writes down whose attempts failed. */
 function identifyBy(
   authenticate: Authenticate,
-  { isCurrent = true, failed = (_address: string) => {} } = {},
+  {
+    isCurrent = true,
+    failed = (_address: string) => {},
+    addressOf = (): string => '203.0.113.7',
+  } = {},
 ): Identify {
   return createIdentify({
     authenticate,
@@ -47,7 +51,7 @@ function identifyBy(
         if (!isCurrent) throw staleToken()
       },
     },
-    addressOf: () => '203.0.113.7',
+    addressOf,
     failed,
   })
 }
@@ -176,6 +180,19 @@ describe('a failed attempt', () => {
     const identify = identifyBy(host, { failed: (address) => charged.push(address) })
     await identify(credential, request).catch(() => {})
     expect(charged).toEqual(expected)
+  })
+
+  it('is charged to who has left before the answer, too', async () => {
+    const charged: string[] = []
+    let address = '203.0.113.7'
+    const leaves: Authenticate = async () => {
+      address = ''
+      return null
+    }
+    const failed = (from: string) => charged.push(from)
+    const identify = identifyBy(leaves, { failed, addressOf: () => address })
+    await identify(tokenOf('x'), request).catch(() => {})
+    expect(charged).toEqual(['203.0.113.7'])
   })
 
   it('over the limit is rate_limited, and a good token beside it goes on', async () => {

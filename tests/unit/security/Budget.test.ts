@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { Budget } from '../../../server/security/Budget.js'
+
+const WINDOW_MS = 60_000
+const LIMIT = 10
+const clock = { ms: 1_763_650_000_000 }
+
+let budget: Budget
+const create = (maxKeys = 1000, windowMs = WINDOW_MS) =>
+  new Budget({ name: 'publishing', windowMs, wallNow: () => clock.ms, maxKeys })
+beforeEach(() => {
+  budget = create()
+})
+
+const charge = (key = 'ann', cost = 1, limit = LIMIT) => {
+  try {
+    budget.charge(key, cost, limit)
+    return true
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'rate_limited', status: 429 })
+    return false
+  }
+}
+const allowedOf = (attempts: number, key?: string) =>
+  Array.from({ length: attempts }, () => charge(key)).filter((isAllowed) => isAllowed).length
+
+describe('a budget', () => {
+  it('allows exactly its limit in a window, and as much in the next', () => {
+    expect(allowedOf(50)).toBe(LIMIT)
+    clock.ms += WINDOW_MS - 1
+    expect(allowedOf(50)).toBe(0)
+    clock.ms += 1
+    expect(allowedOf(50)).toBe(LIMIT)
+  })
+
+  it('begins a window with the first charge of each caller', () => {
+    charge('ann')
+    clock.ms += WINDOW_MS - 1
+    expect(allowedOf(50, 'bob')).toBe(LIMIT)
+    clock.ms += 1
+    expect([allowedOf(50, 'ann'), allowedOf(50, 'bob')]).toEqual([LIMIT, 0])
+  })
+
+  it('is one for each caller, whatever its name', () => {
+    const names = ['ann', 'Ann', 'ann ', '__proto__', 'constructor', '', 'service\nann']
+    for (const name of names) expect(allowedOf(50, name)).toBe(LIMIT)
+  })
+
+  it('takes nothing for what it refuses: what is smaller may still fit', () => {
+    expect(charge('ann', 8)).toBe(true)
+    expect(charge('ann', 3)).toBe(false)
+    expect(charge('ann', 2)).toBe(true)
+    expect(charge('ann', 1)).toBe(false)
+  })
+
+  it('refuses what is larger than all of it, and is not used up by that', () => {
+    expect(charge('ann', LIMIT + 1)).toBe(false)
+    expect(charge('ann', LIMIT)).toBe(true)
+  })
+
+  it('has no end where the limit is 0, and nothing is kept then', () => {
+    expect(Array.from({ length: 50 }, () => charge('ann', 100, 0)).every(Boolean)).toBe(true)
+    expect(charge('ann', LIMIT)).toBe(true)
+  })
+
+  it('costs nothing for what costs nothing, even when it is used up', () => {
+    expect(allowedOf(50)).toBe(LIMIT)
+    expect(charge('ann', 0)).toBe(true)
+  })
+
+  it('allows more at once where a caller becomes an admin, and no less again', () => {
+    expect(allowedOf(50)).toBe(LIMIT)
+    expect(charge('ann', 80, 100)).toBe(true)
+    expect(charge()).toBe(false)
+    expect(charge('ann', 11, 100)).toBe(false)
+  })
+
+  it('does not wait longer where the clock is set back', () => {
+    expect(allowedOf(50)).toBe(LIMIT)
+    clock.ms -= 3_600_000
+    expect(allowedOf(50)).toBe(LIMIT)
+  })
+})
+
+describe('who is over the limit', () => {
+  it('is told when to come back, which is when it works again', () => {
+    allowedOf(LIMIT)
+    clock.ms += 20_500
+    const error = budget.overdrawn('ann', LIMIT)
+    expect(error).toMatchObject({
+      retryAfterSeconds: 40,
+      message: 'the limit for publishing, 10 in 60 s, is used up; come back in 40 s',
+      headers: {
+        RateLimit: '"publishing"; r=0; t=40',
+        'RateLimit-Policy': '"publishing"; q=10; w=60',
+      },
+    })
+    clock.ms += 40_000
+    expect(charge()).toBe(true)
+  })
+
+  it('is told at least a second', () => {
+    allowedOf(LIMIT)
+    clock.ms += WINDOW_MS - 1
+    expect(budget.overdrawn('ann', LIMIT).retryAfterSeconds).toBe(1)
+  })
+
+  it('is not told who it is, nor anybody else', () => {
+    expect(JSON.stringify(budget.overdrawn('secret-name', LIMIT))).not.toContain('secret-name')
+  })
+})
+
+describe('as the store of express-rate-limit', () => {
+  it('counts requests in the same windows', async () => {
+    expect(await budget.increment('ann')).toMatchObject({
+      totalHits: 1,
+      resetTime: new Date(clock.ms + WINDOW_MS),
+    })
+    expect(charge('ann', LIMIT - 1)).toBe(true)
+    expect(charge()).toBe(false)
+    expect((await budget.increment('ann')).totalHits).toBe(LIMIT + 1)
+  })
+
+  it('gives one back, and never more than was taken', async () => {
+    await budget.increment('ann')
+    for (let times = 0; times < 5; times += 1) await budget.decrement('ann')
+    expect(allowedOf(50)).toBe(LIMIT)
+  })
+
+  it('forgets a caller when it is told to', async () => {
+    allowedOf(LIMIT)
+    await budget.resetKey('ann')
+    expect(allowedOf(50)).toBe(LIMIT)
+  })
+})
+
+describe('callers that are counted', () => {
+  it('are so many at most; the one whose window began first goes', () => {
+    budget = create(3)
+    for (const name of ['a', 'b', 'c']) {
+      expect(allowedOf(50, name)).toBe(LIMIT)
+      clock.ms += 1
+    }
+    charge('d')
+    expect(allowedOf(50, 'c')).toBe(0)
+    expect(allowedOf(50, 'b')).toBe(0)
+    expect(allowedOf(50, 'a')).toBe(LIMIT)
+  })
+
+  it('are not forgotten for others that are counted already', () => {
+    budget = create(2)
+    allowedOf(LIMIT, 'a')
+    for (let times = 0; times < 50; times += 1) charge('b')
+    expect(charge('a')).toBe(false)
+  })
+
+  it('are never so many that another costs more than a few', () => {
+    budget = create(20_000)
+    const startedAt = performance.now()
+    for (let index = 0; index < 100_000; index += 1) charge(`k${index}`)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+  })
+})
+
+it('never allows more than its limit in a window, whatever is charged when', () => {
+  const charges = fc.array(
+    fc.record({
+      key: fc.constantFrom('a', 'b', 'c'),
+      cost: fc.nat(6),
+      waitMs: fc.oneof(fc.constant(0), fc.nat(WINDOW_MS)),
+    }),
+    { maxLength: 60 },
+  )
+  fc.assert(
+    fc.property(charges, (steps) => {
+      budget = create()
+      const windows = new Map<string, { endsAt: number; taken: number }>()
+      for (const { key, cost, waitMs } of steps) {
+        clock.ms += waitMs
+        const isAllowed = charge(key, cost)
+        if (cost === 0) continue
+        let window = windows.get(key)
+        if (window === undefined || window.endsAt <= clock.ms) {
+          window = { endsAt: clock.ms + WINDOW_MS, taken: 0 }
+          windows.set(key, window)
+        }
+        expect(isAllowed).toBe(window.taken + cost <= LIMIT)
+        if (isAllowed) window.taken += cost
+      }
+    }),
+  )
+})
