@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../shared/errors.js'
-import { readSettings } from './config.js'
+import { readSettings, type Settings } from './config.js'
 import { createSyncServer, type SyncServer } from './createSyncServer.js'
 import { createLogger } from './logger.js'
 
@@ -31,7 +31,7 @@ async function run(): Promise<void> {
   })
   endOnSignals(server)
   const { url } = await server.listen()
-  process.stdout.write(greeting(url, server.isOpenMode))
+  process.stdout.write(greeting(url, server.isOpenMode, settings))
 }
 
 /** The first signal drains, a second one ends at once. */
@@ -49,24 +49,20 @@ function endOnSignals(server: SyncServer): void {
   process.on('SIGINT', stop)
 }
 
-function greeting(url: string, isOpenMode: boolean): string {
-  const lines = [
+function greeting(url: string, isOpenMode: boolean, { authJwtSecret }: Settings): string {
+  const first = ['', `  Syncline is running at ${url}`]
+  const openMode = [
+    '  Open mode: this machine only, and everybody on it is an admin.',
     '',
-    `  Syncline is running at ${url}`,
-    ...(isOpenMode ? ['  Open mode: this machine only, and everybody on it is an admin.'] : []),
-    '',
-    ...(isOpenMode
-      ? [
-          '  Send a message, then read it:',
-          `  curl ${url}/api/sync/send -H 'Content-Type: application/json' -d '{"type":"test","payload":{"message":"Hello"}}'`,
-          `  curl ${url}/api/sync/poll`,
-        ]
-      : [
-          '  Who asks has to show a token:',
-          `  curl ${url}/api/sync/poll -H "Authorization: Bearer $TOKEN"`,
-        ]),
-    '',
-    '',
+    '  Send a message, then read it:',
+    `  curl ${url}/api/sync/send -H 'Content-Type: application/json' -d '{"type":"test","payload":{"message":"Hello"}}'`,
+    `  curl ${url}/api/sync/poll`,
   ]
-  return lines.join('\n')
+  const secured = [
+    '',
+    '  Who asks has to show a token:',
+    ...(authJwtSecret === undefined ? [] : ['  TOKEN=$(npx syncline token --user alice)']),
+    `  curl ${url}/api/sync/poll -H "Authorization: Bearer $TOKEN"`,
+  ]
+  return [...first, ...(isOpenMode ? openMode : secured), '', ''].join('\n')
 }

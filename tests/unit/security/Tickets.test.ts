@@ -65,18 +65,21 @@ describe('a ticket', () => {
 
   it('is nothing but itself', () => {
     const { ticket } = tickets.issue(ann)
+    const invalid = expect.objectContaining({ code: 'unauthorized', close: CLOSE.invalidToken })
     for (const other of [
       '',
       ' ',
       ticket.slice(0, -1),
       `${ticket} `,
       `${ticket}=`,
-      ticket.toUpperCase() === ticket ? ticket.toLowerCase() : ticket.toUpperCase(),
       'x'.repeat(60_000),
       '__proto__',
     ]) {
-      expect(() => tickets.take(other)).toThrow(stale as unknown as Error)
+      expect(() => tickets.take(other)).toThrow(invalid as unknown as Error)
     }
+    // What looks like one may have been good once, on another node perhaps.
+    const other = ticket.startsWith('A') ? `B${ticket.slice(1)}` : `A${ticket.slice(1)}`
+    expect(() => tickets.take(other)).toThrow(stale as unknown as Error)
     expect(tickets.take(ticket)).toBe(ann)
   })
 

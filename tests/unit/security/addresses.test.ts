@@ -22,7 +22,7 @@ const requestFrom = (peer: string | undefined, forwarded?: string): IncomingMess
   }) as unknown as IncomingMessage
 
 const addressOf = (trust: TrustProxy, peer: string | undefined, forwarded?: string) =>
-  createAddressOf(trust)(requestFrom(peer, forwarded))
+  createAddressOf(trust, () => {})(requestFrom(peer, forwarded))
 
 describe('where a client is', () => {
   it.each<[TrustProxy, string | undefined, string]>([
@@ -168,4 +168,19 @@ it.each<[readonly string[], boolean]>([
   [['10.0.0.1', ''], false],
 ])('%j can be proxies: %p', (addresses, expected) => {
   expect(areProxies(addresses)).toBe(expected)
+})
+
+describe('a proxy that nobody has told of', () => {
+  it.each<[string, TrustProxy, string | undefined, number]>([
+    ['is noticed once', 0, '1.1.1.1', 1],
+    ['is not suspected without its header', 0, undefined, 0],
+    ['is none where one is trusted', 1, '1.1.1.1', 0],
+  ])('%s', (_what, trust, forwarded, times) => {
+    let noticed = 0
+    const find = createAddressOf(trust, () => {
+      noticed += 1
+    })
+    for (let round = 0; round < 3; round += 1) find(requestFrom('10.0.0.1', forwarded))
+    expect(noticed).toBe(times)
+  })
 })

@@ -15,6 +15,7 @@ it.each(['billing', 'orders', 'admin'])(
       topics: { subscribe: [], publish: [] },
       isAdmin: false,
       isService: true,
+      issuedAt: Number.POSITIVE_INFINITY,
     })
   },
 )
