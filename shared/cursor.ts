@@ -32,6 +32,11 @@ export function laterOf(a: Position, b: Position): Position {
   return comparePositions(a, b) >= 0 ? a : b
 }
 
+/** The earlier of two positions. */
+export function earlierOf(a: Position, b: Position): Position {
+  return comparePositions(a, b) <= 0 ? a : b
+}
+
 export function formatCursor({ ms, counter }: Position, epoch: string): string {
   return `${ms}-${counter}.${epoch}`
 }

@@ -15,8 +15,8 @@ interface CatchupOptions {
   readonly start: Start
   /** The connection's position: what comes after it is delivered in the ordinary way. */
   readonly upTo: Position
-  /** What the connection will have been sent when this begins. */
-  readonly sent: readonly SentSpan[]
+  /** What the connection was sent by now: asked when this begins. */
+  readonly sent: () => readonly SentSpan[]
   /** Told when everything was read, and why continuity could not be proven, if so. */
   readonly onDone: (reason: ResyncReason | undefined) => void
 }
@@ -25,16 +25,17 @@ export class Catchup {
   readonly #options: CatchupOptions
   readonly #keys: Set<AudienceKey>
   readonly #losses = new KnownLosses()
-  #sent: readonly SentSpan[]
+  /** What this sent before a loss. */
+  readonly #sentBeforeLoss: SentSpan[] = []
+  /** What was sent before this began, from when on it is known. */
+  #sent: readonly SentSpan[] | undefined
   #position: Position
   #reason: ResyncReason | undefined
-  #hasBegun = false
   #isDone = false
 
   constructor(options: CatchupOptions) {
     this.#options = options
     this.#keys = new Set(options.keys)
-    this.#sent = options.sent
     this.#position = options.start.position
   }
 
@@ -46,20 +47,16 @@ export class Catchup {
     this.#options.onDone(this.#reason)
   }
 
-  has(key: AudienceKey): boolean {
-    return this.#keys.has(key)
+  /** What this has sent by now. */
+  get spans(): readonly SentSpan[] {
+    return [...this.#sentBeforeLoss, ...[...this.#keys].map((key) => this.#spanOf(key))]
   }
 
-  /** What was sent of a topic by now: before this catch-up, and by it. */
-  spansOf(key: AudienceKey): readonly SentSpan[] {
-    const own = { key, after: this.#options.start.position, upTo: this.#position }
-    return [...this.#sent.filter((span) => span.key === key), own]
-  }
-
-  /** A topic is dropped, or its right lost, of which no more was `sent` than this. */
-  drop(key: AudienceKey, sent: readonly SentSpan[]): void {
+  /** A topic is dropped, or its right lost. Returns what this has sent of it. */
+  drop(key: AudienceKey): readonly SentSpan[] {
+    const spans = this.spans.filter((span) => span.key === key)
     this.#keys.delete(key)
-    this.#sent = [...this.#sent.filter((span) => span.key !== key), ...sent]
+    return spans
   }
 
   /** The next messages. */
@@ -67,24 +64,32 @@ export class Catchup {
     const { log, start, upTo } = this.#options
     const reading = new Map([...this.#keys].map((key) => [key, start.position]))
     const page = log.read(reading, this.#position, { ...bounds, upTo })
-    const news = page.entries.filter((entry) => !this.#wasSent(entry))
-    const isForced = news.some(({ kind }) => kind === 'resync')
     // Who came without a position had nothing to lose but what is lost from now on.
-    if (!this.#hasBegun && start.hears === 'nothing') this.#losses.note(page.losses)
+    if (this.#sent === undefined && start.hears === 'nothing') this.#losses.note(page.losses)
+    this.#sent ??= this.#options.sent()
+    const sent = this.#sent
+    const entries = page.entries.filter((entry) => !isIn(sent, entry))
+    const isForced = entries.some(({ kind }) => kind === 'resync')
     const heard = start.hears === 'nothing' ? { ...start, hears: 'losses' as const } : start
-    this.#reason ??= resyncReason(heard, this.#losses.news(page.losses), isForced)
-    this.#hasBegun = true
+    const losses = this.#losses.news(page.losses)
+    this.#reason ??= resyncReason(heard, losses, isForced)
+    this.#sentBeforeLoss.push(...losses.map(({ key }) => this.#spanOf(key)))
+    this.#losses.note(losses)
     this.#position = page.position
     this.#isDone = !page.hasMore
-    return news.filter(({ kind }) => kind === 'message')
+    return entries.filter(({ kind }) => kind === 'message')
   }
 
-  #wasSent(entry: Entry): boolean {
-    return this.#sent.some(
-      ({ key, after, upTo }) =>
-        comparePositions(after, entry) < 0 &&
-        comparePositions(entry, upTo) <= 0 &&
-        entry.audience.includes(key),
-    )
+  #spanOf(key: AudienceKey): SentSpan {
+    return this.#losses.spanOf(key, this.#options.start.position, this.#position)
   }
+}
+
+function isIn(spans: readonly SentSpan[], entry: Entry): boolean {
+  return spans.some(
+    ({ key, after, upTo }) =>
+      comparePositions(after, entry) < 0 &&
+      comparePositions(entry, upTo) <= 0 &&
+      entry.audience.includes(key),
+  )
 }

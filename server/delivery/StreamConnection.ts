@@ -10,13 +10,7 @@
 // back in the log, and is told `lagged` when retention has passed it.
 
 import type { AudienceKey } from '../../shared/audience.js'
-import {
-  comparePositions,
-  laterOf,
-  ORIGIN,
-  type Position,
-  type Since,
-} from '../../shared/cursor.js'
+import { earlierOf, laterOf, ORIGIN, type Position, type Since } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
 import type { Connected } from '../../shared/frames.js'
 import type { ResyncReason } from '../../shared/message.js'
@@ -172,28 +166,24 @@ export abstract class StreamConnection implements Connection {
     const { log, hub } = this.#context
     if (this.#catchups.length >= MAX_CATCHUPS) throw tooManyCatchups()
     const upTo = this.#settle()
-    const sent = [...this.#told.dropped, ...this.#spans(this.reading.keys())]
     const start = resume(log, new Map(keys.map((key) => [key, ORIGIN])), since)
-    const added = keys.map((key) => {
-      const from = this.reading.get(key) ?? start.position
-      return [key, comparePositions(from, start.position) < 0 ? from : start.position] as const
-    })
+    const from = laterOf(start.position, upTo)
+    const added = keys.map((key) => [key, earlierOf(this.reading.get(key) ?? from, from)] as const)
     const owed = new Set(this.#untold().map(({ key }) => key))
     hub.addAudiences(this, added)
     // What these topics lost beyond `upTo` is told in the answer, or was nothing to lose.
     this.#told.losses.note(this.#untold().filter(({ key }) => !owed.has(key)))
     this.#readOn()
     const onDone = (reason: ResyncReason | undefined) => done(log.cursorAt(upTo), reason)
+    const sent = () => [...this.#told.sent, ...this.#spans(this.reading.keys())]
     this.#catchups.push(new Catchup({ log, keys, start, upTo, sent, onDone }))
     this.#read()
   }
 
   removeAudiences(keys: readonly AudienceKey[]): void {
+    this.#told.noteSent(this.#spans(keys))
     for (const key of keys) {
-      const catchingUp = this.#catchups.find((catchup) => catchup.has(key))
-      const sent = catchingUp === undefined ? this.#spans([key]) : catchingUp.spansOf(key)
-      for (const catchup of this.#catchups) catchup.drop(key, sent)
-      this.#told.drop(sent)
+      for (const catchup of this.#catchups) this.#told.noteSent(catchup.drop(key))
       this.#told.losses.forget(key)
     }
     this.#context.hub.removeAudiences(this, keys)
@@ -219,12 +209,12 @@ export abstract class StreamConnection implements Connection {
     this.put(this.format.event(name, JSON.stringify(body), cursor))
   }
 
-  /** What of these audiences is sent once the catch-ups that are under way have ended. */
+  /** What of these audiences was sent in the ordinary way, as far as nothing of it was lost. */
   #spans(keys: Iterable<AudienceKey>): SentSpan[] {
     const upTo = this.position
     return [...keys].flatMap((key) => {
-      const after = this.reading.get(key)
-      return after === undefined ? [] : [{ key, after, upTo }]
+      const from = this.reading.get(key)
+      return from === undefined ? [] : [this.#told.losses.spanOf(key, from, upTo)]
     })
   }
 
@@ -291,8 +281,10 @@ export abstract class StreamConnection implements Connection {
 
   /** On a live connection a loss has one cause: it lagged. */
   #tellLosses(losses: readonly Loss[]): void {
-    if (this.#told.losses.news(losses).length === 0) return
-    this.#told.losses.note(losses)
+    const news = this.#told.losses.news(losses)
+    if (news.length === 0) return
+    this.#told.noteSent(this.#spans(news.map(({ key }) => key)))
+    this.#told.losses.note(news)
     this.say('resync', { reason: 'lagged', cursor: this.#cursor() })
   }
 
@@ -302,6 +294,7 @@ export abstract class StreamConnection implements Connection {
     )
     if (!catchup.isDone) return
     this.#catchups.shift()
+    this.#told.noteSent(catchup.spans)
     catchup.tellDone()
   }
 

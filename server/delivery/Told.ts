@@ -1,15 +1,19 @@
 // What one client has been told and sent so far, as far as it takes to say nothing twice and to
-// leave nothing out: losses and forced resyncs it knows of, and topics that it no longer reads.
+// leave nothing out: losses and forced resyncs it knows of, and what it was sent before a loss, by
+// a catch-up, or of topics that it no longer reads.
 
 import type { AudienceKey } from '../../shared/audience.js'
-import { comparePositions, ORIGIN, type Position } from '../../shared/cursor.js'
+import { comparePositions, earlierOf, laterOf, ORIGIN, type Position } from '../../shared/cursor.js'
 import type { Entry } from '../brokers/Entry.js'
 import type { Loss } from '../services/MessageQueueService.js'
 
-/** How many spans of dropped audiences are remembered. */
-const MAX_DROPPED_SPANS = 200
+/** How many spans are remembered. What is in one that was forgotten may be sent again. */
+const MAX_SENT_SPANS = 200
 
-/** What a connection was sent of one audience: everything after `after`, up to `upTo`. */
+/**
+ * What a connection was sent of one audience: everything after `after`, up to `upTo`. Never across
+ * a loss: what one audience has lost, another may still hold.
+ */
 export interface SentSpan {
   readonly key: AudienceKey
   readonly after: Position
@@ -28,6 +32,11 @@ export class KnownLosses {
     this.#known.delete(key)
   }
 
+  /** What was sent of an audience that is read from `from` on: what comes behind its last loss. */
+  spanOf(key: AudienceKey, from: Position, upTo: Position): SentSpan {
+    return { key, after: laterOf(from, this.#known.get(key) ?? ORIGIN), upTo }
+  }
+
   /** Those of `losses` that reach further than what is known of their audience. */
   news(losses: readonly Loss[]): readonly Loss[] {
     return losses.filter(
@@ -38,17 +47,24 @@ export class KnownLosses {
 
 export class Told {
   readonly losses = new KnownLosses()
-  readonly #dropped: SentSpan[] = []
+  /** Of one audience, no two of them meet. */
+  #sent: SentSpan[] = []
   #forced: { readonly upTo: Position; readonly audiences: ReadonlySet<AudienceKey> } | undefined
 
-  /** What was sent of audiences that are no longer read. */
-  get dropped(): readonly SentSpan[] {
-    return this.#dropped
+  get sent(): readonly SentSpan[] {
+    return this.#sent
   }
 
-  drop(spans: readonly SentSpan[]): void {
-    this.#dropped.push(...spans)
-    this.#dropped.splice(0, this.#dropped.length - MAX_DROPPED_SPANS)
+  noteSent(spans: readonly SentSpan[]): void {
+    for (const span of spans) this.#noteSent(span)
+    this.#sent.splice(0, this.#sent.length - MAX_SENT_SPANS)
+  }
+
+  #noteSent(span: SentSpan): void {
+    if (comparePositions(span.after, span.upTo) >= 0) return
+    const met = this.#sent.filter((other) => doMeet(span, other))
+    const joined = met.reduce(join, span)
+    this.#sent = [...this.#sent.filter((other) => !met.includes(other)), joined]
   }
 
   /** `connected` has told of what was forced on these audiences up to here, or had no one to tell. */
@@ -67,4 +83,13 @@ export class Told {
     const { upTo, audiences } = this.#forced
     return comparePositions(entry, upTo) <= 0 && entry.audience.some((key) => audiences.has(key))
   }
+}
+
+function doMeet(a: SentSpan, b: SentSpan): boolean {
+  const isApart = comparePositions(a.upTo, b.after) < 0 || comparePositions(b.upTo, a.after) < 0
+  return a.key === b.key && !isApart
+}
+
+function join(a: SentSpan, b: SentSpan): SentSpan {
+  return { key: a.key, after: earlierOf(a.after, b.after), upTo: laterOf(a.upTo, b.upTo) }
 }

@@ -115,10 +115,13 @@ export class Catchups {
       }
       // Also by an earlier catch-up, of which a topic was dropped before it was answered.
       const hasComeBefore = this.#sent.has(entry)
-      // What the main line reads, or did, is judged there.
       const isDropped = entry.audience.some((key) => pending.dropped.has(key))
-      if (hasCome || hasComeBefore || isDropped || this.#reading.everSaw(entry)) continue
+      if (hasCome || hasComeBefore || isDropped) continue
       const isLost = wanted.hasLost(entry, at)
+      // What the main line reads, or did, is judged there; but these topics may still hold what
+      // that had lost.
+      const mustCome = entry.kind === 'message' && !isLost
+      if (!mustCome && this.#reading.everSaw(entry)) continue
       const isTold = reason !== undefined || pending.since.kind === 'oldest'
       if (isTold && (isLost || entry.kind === 'resync')) continue
       this.#report(

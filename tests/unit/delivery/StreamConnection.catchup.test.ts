@@ -189,6 +189,40 @@ describe('the answer to a topic that is added with a since', () => {
   })
 })
 
+/** What it is told once its medium takes bytes again. */
+function restOf(connection: MemoryConnection) {
+  const { length } = connection.told
+  connection.hasRoom = () => true
+  connection.roomAgain()
+  return connection.told.slice(length)
+}
+
+describe('a message that one topic has lost and another still holds', () => {
+  it('is sent by the other, where the first had lost it before the connection came', () => {
+    const stage = new Stage({ maxMessagesPerAudience: 1 })
+    stage.publish(1001, ['*'])
+    stage.publish(1002, ['t:a', 't:b'])
+    stage.publish(1003, ['t:a'])
+    const connection = stage.open(['*', 't:a'], { since: '0' })
+    subscribe(connection, ['t:b'], cursorOf(1001))
+    expect(connection.told).toEqual(['connected', 'm1001-0', 'm1003-0', 'm1002-0', 'ok'])
+  })
+
+  it('is sent by the other, where the connection lagged; what came before is not repeated', () => {
+    const stage = new Stage({ maxMessagesPerAudience: 2 })
+    const connection = stage.open(['*', 't:a'])
+    stage.publish(1001, ['t:a', 't:b'])
+    connection.hasRoom = () => false
+    connection.say('full', {})
+    stage.publish(1002, ['t:a', 't:b'])
+    for (const ms of [1003, 1004]) stage.publish(ms, ['t:a'])
+    expect(restOf(connection)).toEqual(['resync', 'm1003-0', 'm1004-0'])
+    subscribe(connection, ['t:b'], cursorOf(1000))
+    expect(connection.told.slice(-2)).toEqual(['m1002-0', 'ok'])
+    expect(catchupIds(connection)).toEqual(['m1002-0'])
+  })
+})
+
 describe('a topic that is added by a connection that lags behind what that topic lost', () => {
   function lagging() {
     const stage = new Stage({ maxMessagesPerAudience: 1 })
@@ -196,14 +230,6 @@ describe('a topic that is added by a connection that lags behind what that topic
     connection.hasRoom = () => false
     connection.say('full', {})
     return { stage, connection }
-  }
-
-  /** What it is told once its medium takes bytes again. */
-  function restOf(connection: MemoryConnection) {
-    const { length } = connection.told
-    connection.hasRoom = () => true
-    connection.roomAgain()
-    return connection.told.slice(length)
   }
 
   it('since 0 raises no alarm: there was no position to lose', () => {

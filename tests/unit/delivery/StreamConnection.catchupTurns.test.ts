@@ -49,6 +49,26 @@ describe('messages that are evicted between two pages of a catch-up', () => {
     expect(connection.told).not.toContain('resync')
   })
 
+  it('are sent by another topic that still holds them, and whose turn comes later', () => {
+    const stage = new Stage({ maxMessagesPerAudience: 250 })
+    const connection = stage.open(['*'])
+    const shared = new Set([1050, 1105])
+    for (let ms = 1001; ms <= 1250; ms += 1) {
+      stage.publish(ms, shared.has(ms) ? [TOPIC, 't:b'] : [TOPIC])
+    }
+    connection.hasRoom = () => false
+    subscribe(connection, TOPIC, cursorOf(1000), 'first')
+    subscribe(connection, 't:b', cursorOf(1000), 'second')
+    for (let ms = 1251; ms <= 1380; ms += 1) stage.publish(ms, [TOPIC])
+    takeAgain(connection)
+    const expected = [...ids(1001, 1100), ...ids(1131, 1250), ...ids(1105, 1105)]
+    expect(messagesOf(connection)).toEqual([...expected, ...ids(1251, 1380)])
+    expect(answersOf(connection)).toEqual([
+      ['first', 'evicted'],
+      ['second', undefined],
+    ])
+  })
+
   it('are no loss where they were sent already', () => {
     const { stage, connection } = halfway({ since: '0', kept: 250 })
     for (let ms = 1251; ms <= 1350; ms += 1) stage.publish(ms, [TOPIC])
