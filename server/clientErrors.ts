@@ -34,7 +34,7 @@ const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map<unknown, Refusal>([
 ])
 
 export function answerClientErrors(server: Server): void {
-  /** Several where a client asks on without waiting. */
+  /** Those that have not ended: several where a client asks on without waiting. */
   const answers = new WeakMap<Duplex, Set<ServerResponse>>()
   server.on('request', (req, res) => {
     const ofSocket = answers.get(req.socket) ?? new Set()
@@ -42,9 +42,7 @@ export function answerClientErrors(server: Server): void {
     res.once('close', () => ofSocket.delete(res))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const isUnderWay = [...(answers.get(socket) ?? [])].some(
-      (answer) => answer.headersSent && !answer.writableFinished,
-    )
+    const isUnderWay = [...(answers.get(socket) ?? [])].some(({ headersSent }) => headersSent)
     if (!socket.writable || isUnderWay || error.code === 'ECONNRESET') return socket.destroy()
     socket.once('finish', () => socket.destroy())
     socket.end(textOf(REFUSALS.get(error.code) ?? MALFORMED))

@@ -2,7 +2,7 @@
 // never in the middle of an answer.
 
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { answerClientErrors } from '../../server/clientErrors.js'
@@ -17,10 +17,10 @@ let server: Server
 let url: string
 let onRequest: RequestListener
 let served: number
-beforeEach(async () => {
+async function start(options: ServerOptions): Promise<void> {
   served = 0
   onRequest = (_req, res) => res.end('served')
-  server = createServer(TIMEOUTS, (req, res) => {
+  server = createServer(options, (req, res) => {
     served += 1
     onRequest(req, res)
   })
@@ -28,12 +28,14 @@ beforeEach(async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-})
-afterEach(async () => {
+}
+async function stop(): Promise<void> {
   server.close()
   server.closeAllConnections()
   await once(server, 'close')
-})
+}
+beforeEach(() => start({}))
+afterEach(stop)
 
 /** All that comes back on a connection that these bytes are written to, once it has ended. */
 async function answerTo(...parts: string[]): Promise<string> {
@@ -101,6 +103,8 @@ describe('a request that is none', () => {
   })
 
   it('is 408 where it does not come to its end', async () => {
+    await stop()
+    await start(TIMEOUTS)
     onRequest = (req, res) => req.on('end', () => res.end())
     const status = '408 Request Timeout'
     const slow = await Promise.all([

@@ -154,13 +154,6 @@ describe('callers that are counted', () => {
     for (let times = 0; times < 50; times += 1) charge('b')
     expect(charge('a')).toBe(false)
   })
-
-  it('are never so many that another costs more than a few', () => {
-    budget = create(20_000)
-    const startedAt = performance.now()
-    for (let index = 0; index < 100_000; index += 1) charge(`k${index}`)
-    expect(performance.now() - startedAt).toBeLessThan(5000)
-  })
 })
 
 it('never allows more than its limit in a window, whatever is charged when', () => {

@@ -193,6 +193,7 @@ describe('an answer that is no key set', () => {
     ['keys that are no list', answers('{"keys":{"0":{}}}')],
     ['keys that are no keys', answers('{"keys":[5]}')],
     ['half a set', answers(setOf('first').slice(0, -5))],
+    ['one of more than a MiB', answers(`${setOf('first', 'second')}${' '.repeat(1 << 20)}`)],
     ['one without end', endless],
     ['one that is cut', cut],
   ]

@@ -26,7 +26,7 @@ const doors: { authenticate: Authenticate; token: string }[] = [
     token: mintBy(keys, { alg: 'ES256', kid: 'k' }),
   },
 ]
-const RUNS = { numRuns: 300 }
+const RUNS = { numRuns: 200 }
 
 async function expectRefused(authenticate: Authenticate, token: string): Promise<void> {
   expect(await refused(authenticate, token)).toMatchObject({ code: 'unauthorized' })

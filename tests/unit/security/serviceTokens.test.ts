@@ -47,5 +47,6 @@ it('finds a secret in any script by its bytes', () => {
   const other = secret.normalize('NFD')
   expect(other).not.toBe(secret)
   expect(createFindService([{ name: 's', secret }])(secret)?.userId).toBe('s')
+  expect(createFindService([{ name: 's', secret: other }])(other)?.userId).toBe('s')
   expect(createFindService([{ name: 's', secret }])(other)).toBeUndefined()
 })
