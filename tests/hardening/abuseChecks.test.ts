@@ -59,6 +59,26 @@ describe('a reset while a signature is verified', () => {
   })
 })
 
+it.each([
+  ['a foreign Host', { Host: 'evil.example' }, '/ws'],
+  ['a foreign Origin', { Origin: 'https://evil.example' }, '/ws'],
+  ['a path that is none', {}, '/nothing'],
+  ['a key that is none', { 'Sec-WebSocket-Key': 'x' }, '/ws'],
+  ['another protocol', { Upgrade: 'h2c' }, '/api/sync/stream'],
+])('a reset while an upgrade is refused for %s, a hundred times, harms nobody', async (...row) => {
+  const [, headers, path] = row
+  const raws = await Promise.all(Array.from({ length: 100 }, () => RawSocket.open(server.url)))
+  for (const [index, raw] of raws.entries()) {
+    raw.writeUpgrade(headers, path)
+    // What comes behind a refusal is still on its way when the reset does.
+    raw.write(Buffer.alloc(index * 100))
+    if (index % 2 === 0) setImmediate(() => raw.reset())
+    else setTimeout(() => raw.reset(), index % 5)
+  }
+  await Promise.all(raws.map(({ closed }) => closed))
+  await server.expectUnharmed()
+})
+
 describe('while a token is being checked', () => {
   let host: HostProcess
 

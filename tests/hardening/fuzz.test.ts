@@ -3,8 +3,9 @@
 
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type HttpAnswer, httpRequest, UPGRADE_HEADERS } from '../support/httpRequest.js'
-import { clientFrame, jsonFrame, RawSocket } from '../support/RawSocket.js'
+import { type HttpAnswer, httpRequest } from '../support/httpRequest.js'
+import { clientFrame, RawSocket } from '../support/RawSocket.js'
+import { body, contentType, encoding, frame, handshake, header } from '../support/randomInput.js'
 import { WatchedServer } from '../support/WatchedServer.js'
 import { waitFor } from '../support/waitFor.js'
 
@@ -44,55 +45,10 @@ function expectClear({ status, headers, body }: HttpAnswer): void {
   expect(body.error.message).not.toMatch(/node_modules|\bat \w+ \(/)
 }
 
-const names = fc.constantFrom(
-  'type',
-  'payload',
-  'userId',
-  'roles',
-  'topics',
-  'messages',
-  'userIds',
-  'jti',
-)
-const oddNames = fc.constantFrom('everyone', 'idempotencyKey', '__proto__', 'toJSON', 'constructor')
-const plausible = fc.constantFrom<unknown>('a', 'a.b', 'admin', '*', '', null, [], ['a'], true, 1)
-const field = fc.oneof(plausible, fc.jsonValue(), fc.string({ unit: 'binary' }))
-const draft = fc
-  .dictionary(fc.oneof(names, oddNames, fc.string()), field)
-  .chain((fields) =>
-    fc.oneof(fc.constant(fields), fc.constant({ type: 'a', ...fields }), fc.constant([fields])),
-  )
-const body = fc.oneof(
-  fc.uint8Array({ maxLength: 200 }),
-  fc.string({ unit: 'binary', maxLength: 200 }),
-  fc.json(),
-  draft.map((fields) => JSON.stringify(fields)),
-  fc.array(draft, { maxLength: 5 }).map((messages) => JSON.stringify({ messages })),
-  // A text with a wound: cut short, or with a byte changed.
-  fc.tuple(fc.json(), fc.nat(), fc.nat(255)).map(([json, at, byte]) => {
-    const bytes = Buffer.from(json)
-    bytes[at % bytes.length] = byte
-    return bytes
-  }),
-)
 const who = fc.constantFrom(0, 0, 0, 1, 2).map((index) => {
   const token = tokens[index]
   return token === undefined ? {} : { Authorization: `Bearer ${token}` }
 })
-// All that Node sends: no control characters.
-const headerCharacter = (code: number) => String.fromCharCode(code === 127 ? 126 : code)
-const header = fc.string({
-  unit: fc.integer({ min: 33, max: 255 }).map(headerCharacter),
-})
-const contentType = fc.oneof(
-  { weight: 8, arbitrary: fc.constant('application/json') },
-  { weight: 1, arbitrary: header },
-)
-const encoding = fc.oneof(
-  { weight: 8, arbitrary: fc.constant(undefined) },
-  { weight: 1, arbitrary: fc.constantFrom('gzip', 'deflate', 'br', 'identity', 'x') },
-)
-
 it('answers any body at send, broadcast, force, ticket and revoke', async () => {
   const path = fc.constantFrom('send', 'broadcast', 'force', 'ticket', 'revoke')
   const key = fc.option(header, { nil: undefined })
@@ -139,36 +95,6 @@ it('answers any query and any header at poll, stream and status', async () => {
   )
 }, 60_000)
 
-const command = fc.record(
-  {
-    op: fc.constantFrom<unknown>(
-      'connect',
-      'subscribe',
-      'unsubscribe',
-      'send',
-      'refresh',
-      'ping',
-      'x',
-      1,
-    ),
-    ref: field,
-    topics: fc.oneof(field, fc.array(fc.string({ maxLength: 5 }))),
-    since: field,
-    token: field,
-    ticket: field,
-    message: fc.oneof(field, draft),
-  },
-  { requiredKeys: ['op'] },
-)
-const frame = fc.oneof(
-  command.map((fields) => jsonFrame(fields)),
-  body.map((bytes) => clientFrame(1, bytes)),
-  fc.uint8Array({ minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
-  fc
-    .tuple(fc.nat(15), fc.uint8Array({ maxLength: 140 }), fc.boolean(), fc.nat(7))
-    .map(([opcode, bytes, isFinal, reserved]) => clientFrame(opcode, bytes, { isFinal, reserved })),
-)
-
 const frames = fc.array(frame, { minLength: 1, maxLength: 5 })
 
 it.each([
@@ -199,12 +125,6 @@ it.each([
   60_000,
 )
 
-const line = fc.oneof(
-  fc.tuple(fc.constantFrom(...Object.keys(UPGRADE_HEADERS)), fc.string({ unit: 'binary' })),
-  fc.tuple(fc.constantFrom(...Object.keys(UPGRADE_HEADERS)), header),
-  fc.tuple(fc.string({ minLength: 1, maxLength: 20 }), header),
-)
-
 /** Bytes are a request that was answered, an upgrade, or neither; never a fault of the server's. */
 function expectWellFormed(text: string): void {
   if (text === '' || text.startsWith('HTTP/1.1 101 ')) return
@@ -216,23 +136,8 @@ function expectWellFormed(text: string): void {
 }
 
 it('answers or hangs up on any handshake, and on bytes that are none', async () => {
-  const handshake = fc
-    .tuple(fc.constantFrom('GET', 'POST', 'get', 'PRI'), fc.array(line, { maxLength: 3 }))
-    .map(([method, lines]) => {
-      const all = [...Object.entries(UPGRADE_HEADERS), ...lines]
-      const headers = all.map(([name, value]) => `${name}: ${value}`)
-      return Buffer.from(
-        [`${method} /ws HTTP/1.1`, 'Host: localhost', ...headers, '', ''].join('\r\n'),
-      )
-    })
-  const overwritten = fc.tuple(handshake, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => {
-    const changed = Buffer.from(bytes)
-    changed[at % changed.length] = byte
-    return changed
-  })
-  const noise = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => Buffer.from(bytes))
   await fc.assert(
-    fc.asyncProperty(fc.oneof(handshake, overwritten, noise), async (bytes) => {
+    fc.asyncProperty(handshake, async (bytes) => {
       const raw = await RawSocket.open(server.url)
       raw.write(bytes)
       await waitFor('it to be taken', () => raw.socket.writableLength === 0)

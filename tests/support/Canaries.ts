@@ -16,7 +16,7 @@ interface Numbered {
   readonly payload: { readonly n: number; readonly isLast: boolean }
 }
 
-export const TRANSPORTS = ['websocket', 'sse', 'longPoll', 'poll'] as const
+const TRANSPORTS = ['websocket', 'sse', 'longPoll', 'poll'] as const
 type Transport = (typeof TRANSPORTS)[number]
 
 /** From a message's publish to its arrival, 99 of 100 messages, in milliseconds. */
