@@ -1,6 +1,7 @@
 // Who a credential stands for. Everything else in the server sees principals, never tokens.
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { CLOSE } from '../../shared/closeCodes.js'
 import { SyncError } from '../../shared/errors.js'
 import { MAX_ROLES } from '../../shared/message.js'
 import { isName } from '../../shared/names.js'
@@ -22,8 +23,8 @@ export interface AuthenticationRequest {
 }
 
 /**
- * Turns a request into a principal, or `null` (or `undefined`) where its credential is missing or wrong (401).
- * It may throw; the caller is then told `internal` and nothing else.
+ * Turns a request into a principal, or `null` (or `undefined`) where its credential is missing or
+ * wrong (401). It may throw; the caller is then told `internal` and nothing else.
  */
 export type Authenticate = (
   request: AuthenticationRequest,
@@ -69,11 +70,19 @@ export function createIdentify(options: IdentifyOptions): Identify {
       return principal
     } catch (error) {
       // Only who fails pays: a valid token is good beside any number of wrong ones.
-      const isRefusal = error instanceof SyncError && error.code === 'unauthorized'
-      if (isRefusal) failed(address)
+      if (isGuess(credential, error)) failed(address)
       throw error
     }
   }
+}
+
+/**
+ * A token that has expired or was revoked is none: its bearer has to hear that a fresh one is
+ * needed, however much others at the same address have failed.
+ */
+function isGuess(credential: Credential, error: unknown): boolean {
+  if (!(error instanceof SyncError) || error.code !== 'unauthorized') return false
+  return credential.kind === 'ticket' || error.close !== CLOSE.staleToken
 }
 
 /** Calls `authenticate` so that what it returns can be relied on. */
