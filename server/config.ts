@@ -175,7 +175,6 @@ export const settingsSchema = z
     path: ['maxLogBytes'],
     error: 'must be at least 16 times MAX_PAYLOAD_BYTES, or the log could not hold a few messages',
   })
-
   .refine(({ authJwtSecret, authJwksUrl }) => !(authJwtSecret && authJwksUrl), {
     path: ['authJwksUrl'],
     error: 'and AUTH_JWT_SECRET are two ways to verify a token; set one of them',
