@@ -2,15 +2,8 @@
 // every other error, unless an answer is on its way on that connection.
 
 import type { Server, ServerResponse } from 'node:http'
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ErrorCode } from '../shared/errors.js'
-
-interface Refusal {
-  readonly status: number
-  readonly code: ErrorCode
-  readonly message: string
-}
+import { endWithError, type Refusal } from './transports/answer.js'
 
 const MALFORMED: Refusal = {
   status: 400,
@@ -33,6 +26,7 @@ const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map<unknown, Refusal>([
   ],
 ])
 
+/** To be called before the server listens. */
 export function answerClientErrors(server: Server): void {
   /** Those that have not ended: several where a client asks on without waiting. */
   const answers = new WeakMap<Duplex, Set<ServerResponse>>()
@@ -44,20 +38,6 @@ export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const isUnderWay = [...(answers.get(socket) ?? [])].some(({ headersSent }) => headersSent)
     if (!socket.writable || isUnderWay || error.code === 'ECONNRESET') return socket.destroy()
-    socket.once('finish', () => socket.destroy())
-    socket.end(textOf(REFUSALS.get(error.code) ?? MALFORMED))
+    endWithError(socket, REFUSALS.get(error.code) ?? MALFORMED)
   })
-}
-
-function textOf({ status, code, message }: Refusal): string {
-  const body = `${JSON.stringify({ success: false, error: { code, message } })}\n`
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: application/json; charset=utf-8',
-    'Cache-Control: no-store',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    '',
-    body,
-  ].join('\r\n')
 }

@@ -175,7 +175,6 @@ export const settingsSchema = z
     path: ['maxLogBytes'],
     error: 'must be at least 16 times MAX_PAYLOAD_BYTES, or the log could not hold a few messages',
   })
-
   .refine(({ authJwtSecret, authJwksUrl }) => !(authJwtSecret && authJwksUrl), {
     path: ['authJwksUrl'],
     error: 'and AUTH_JWT_SECRET are two ways to verify a token; set one of them',
@@ -214,7 +213,10 @@ export function parseSettings(input: SettingsInput): Settings {
   throw new ConfigError(lines.join('\n'))
 }
 
-/** Reads settings from an environment; an empty value counts as absent. Throws `ConfigError`. */
+/**
+ * Reads settings from an environment. An empty value counts as absent, but for what alone would
+ * verify tokens. Throws `ConfigError`.
+ */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   // Believing that tokens are verified while they are not would be the worst of all mistakes.
   const known = new Set(Object.keys(settingsSchema.shape).map(envName))
@@ -223,10 +225,23 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     const names = [...known].filter((name) => name.startsWith('AUTH_'))
     throw new ConfigError(`${unknown.join(', ')} is not a setting; there are ${names.join(', ')}`)
   }
+  assertNoEmptySecret(env)
   const given = Object.keys(settingsSchema.shape)
     .map((key) => [key, env[envName(key)]] as const)
     .filter(([, value]) => value !== undefined && value !== '')
   return parseSettings(Object.fromEntries(given))
+}
+
+/** A secret that could not be read when the environment was made must not open the door. */
+function assertNoEmptySecret({ AUTH_JWT_SECRET, AUTH_JWKS_URL }: NodeJS.ProcessEnv): void {
+  if (AUTH_JWT_SECRET || AUTH_JWKS_URL) return
+  for (const [name, value] of Object.entries({ AUTH_JWT_SECRET, AUTH_JWKS_URL })) {
+    if (value === '') {
+      throw new ConfigError(
+        `${name} is empty, so no token would be verified: give it a value, or unset it`,
+      )
+    }
+  }
 }
 
 /** Whether this process says of itself that it is in production. */

@@ -1,22 +1,21 @@
 // The composition root: the only place that knows every part, and the library's entry.
 
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { ConfigError } from '../shared/errors.js'
 import { parseOrThrow } from '../shared/message.js'
-import { type Revocation, revocationSchema } from '../shared/principal.js'
+import { type Principal, type Revocation, revocationSchema } from '../shared/principal.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
-import { parseSettings, type Settings, type SettingsInput } from './config.js'
+import { parseSettings, type SettingsInput } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
 import { endExpired } from './delivery/endExpired.js'
 import { createFaultLog } from './faultLog.js'
-import { type Listening, listen, listeningAt } from './listen.js'
+import { closeServer, type Listening, listen, listeningAt } from './listen.js'
 import { createLogger } from './logger.js'
 import { createApi } from './routes/api.js'
 import { answerFaults } from './routes/faults.js'
@@ -48,7 +47,6 @@ const SWEEP_SLICE = 1000
 const SWEEP_EVERY_MS = 60_000
 /** How often connections are looked at whose token may have expired. */
 const END_EXPIRED_EVERY_MS = 1000
-const LAST_CONNECTIONS_MS = 500
 
 export interface SyncServerOptions extends SettingsInput {
   /**
@@ -140,7 +138,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxMarks: settings.maxMarks,
     now: monotonicNow,
   })
-  const broker = options.broker ?? localBroker(settings, wallNow, monotonicNow)
+  const epoch = randomBytes(5).toString('hex')
+  const broker = options.broker ?? new LocalBroker({ ...settings, epoch, wallNow, monotonicNow })
   const hub = new ConnectionHub({ log, heartbeatMs: settings.heartbeatMs, onFault })
   const sync = new RealtimeSyncService({
     broker,
@@ -161,8 +160,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   }
 
   const endStale = () => endExpired(hub, (principal) => validity.isCurrent(principal))
-  const revoke = (revocation: Revocation) => {
+  const revoke = (revocation: Revocation, by?: Principal) => {
     validity.revoke(revocation)
+    logger.info({ ...revocation, by: by?.userId }, 'revoked')
     return endStale()
   }
   const caps = {
@@ -198,8 +198,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     publisher,
     ...guards,
     revoke(by, revocation) {
-      logger.info({ by: by.userId, revocation }, 'revoked')
-      return revoke(revocation)
+      // The body may have taken its time.
+      validity.assertCurrent(by)
+      return revoke(revocation, by)
     },
     corsOrigins: settings.corsOrigins,
     maxPayloadBytes: settings.maxPayloadBytes,
@@ -289,28 +290,7 @@ function settingsAmong(options: SyncServerOptions): SettingsInput {
   return Object.fromEntries(Object.entries(options).filter(([key]) => !PARTS.has(key)))
 }
 
-function localBroker(
-  settings: Settings,
-  wallNow: () => number,
-  monotonicNow: () => number,
-): Broker {
-  return new LocalBroker({
-    epoch: randomBytes(5).toString('hex'),
-    wallNow,
-    monotonicNow,
-    idempotencyTtlMs: settings.idempotencyTtlMs,
-    maxIdempotencyKeys: settings.maxIdempotencyKeys,
-  })
-}
-
 /** In slices, so that a million messages that expire at once don't hold up the rest. */
 function sweep(log: MessageQueueService): void {
   if (log.sweep(SWEEP_SLICE)) setImmediate(() => sweep(log))
-}
-
-/** Waits for no peer: an upgraded socket that never hangs up would hold the server open for good. */
-async function closeServer(server: Server): Promise<void> {
-  server.close()
-  server.closeAllConnections()
-  await once(server, 'close', { signal: AbortSignal.timeout(LAST_CONNECTIONS_MS) }).catch(() => {})
 }

@@ -17,6 +17,7 @@ const ESCAPED_BYTES = 6
 const MAX_LINES = 20
 const WINDOW_MS = 10_000
 
+/** Returns what writes a fault down: bounded lines, and a bounded number of them. */
 export function createFaultLog(
   logger: Logger,
   monotonicNow: () => number,

@@ -1,6 +1,7 @@
-// Opens the HTTP servers. `localhost` means both loopback addresses: Node alone would bind one,
-// and which one depends on the machine.
+// Opens and closes the HTTP servers. `localhost` means both loopback addresses: Node alone would
+// bind one, and which one depends on the machine.
 
+import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../shared/errors.js'
@@ -22,6 +23,9 @@ const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPOR
 
 /** After this long without a byte in either direction: well over a held poll or a heartbeat. */
 const SILENCE_MS = 60_000
+
+/** How long a closed server waits for its last connections to be gone. */
+const LAST_CONNECTIONS_MS = 500
 
 /** Where a server listens. */
 export interface Listening {
@@ -86,6 +90,13 @@ async function open(options: ListenOptions, address: string, port: number): Prom
     server.listen(port, address, resolve)
   })
   return server
+}
+
+/** Waits for no peer: an upgraded socket that never hangs up would hold the server open for good. */
+export async function closeServer(server: Server): Promise<void> {
+  server.close()
+  server.closeAllConnections()
+  await once(server, 'close', { signal: AbortSignal.timeout(LAST_CONNECTIONS_MS) }).catch(() => {})
 }
 
 function explained(error: unknown, host: string, port: number): unknown {

@@ -37,6 +37,7 @@ export const flag = z.union(
   },
 )
 
+/** Several texts, as a list or with commas between. */
 export const list = (isValid: (item: string) => boolean, error: string) =>
   z
     .union([
@@ -82,6 +83,7 @@ export const isKeySetUrl = (given: string) => {
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
+/** A time in seconds: a number, or text such as `90`, `30m`, `24h` or `7d`. */
 export const duration = (minSeconds: number, maxSeconds: number, error: string) =>
   z
     .union(
@@ -99,9 +101,10 @@ export const duration = (minSeconds: number, maxSeconds: number, error: string) 
     )
     .pipe(z.int({ error }).min(minSeconds, { error }).max(maxSeconds, { error }))
 
-/** `billing:<secret>,orders:<secret>`, or the same as a list of objects. */
 const SERVICES_RULE =
   'must be name:secret pairs, separated by commas, each name once and each secret with at least 16 bytes'
+
+/** `billing:<secret>,orders:<secret>`, or the same as a list of objects. */
 export const serviceTokens = z
   .union(
     [
@@ -127,6 +130,8 @@ export const serviceTokens = z
 
 const TRUST_RULE =
   'must be how many proxies stand in front (1), or their addresses (10.0.0.0/8,loopback); never true, which would believe anybody'
+
+/** A count of proxies, or their addresses and ranges. */
 export const trustProxy = z.union(
   [
     z.int().min(0).max(10),

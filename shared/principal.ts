@@ -30,8 +30,8 @@ export type Principal = z.output<typeof principalSchema>
 /** What an `authenticate` function returns: a `userId`, and what more it is given. */
 export type PrincipalInput = z.input<typeof principalSchema>
 
-export const isAdmin = ({ isAdmin, roles }: Principal): boolean =>
-  isAdmin ?? roles.includes('admin')
+export const isAdmin = (principal: Principal): boolean =>
+  principal.isAdmin ?? principal.roles.includes('admin')
 
 /** May publish to anyone. */
 export const mayPublishToAll = (principal: Principal): boolean =>

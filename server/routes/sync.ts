@@ -53,7 +53,11 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   router.use(hostCheck(context.hostRules), allowOrigins(context.corsOrigins))
 
   const principals = new WeakMap<Request, Principal>()
-  const principalOf = (req: Request) => principals.get(req) as Principal
+  const principalOf = (req: Request) => {
+    const principal = principals.get(req)
+    if (principal !== undefined) return principal
+    throw new Error('a route has to find out who asks before anything else')
+  }
   const identified =
     ({ takesTicket }: { takesTicket: boolean }): RequestHandler =>
     async (req, res, next) => {

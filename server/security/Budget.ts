@@ -55,18 +55,20 @@ export class Budget implements Store {
     this.#windows.delete(key)
   }
 
-  /** What a caller over its limit is told, with the headers of "RateLimit header fields for HTTP". */
+  /** What a caller is told whose limit leaves too little, with the headers of "RateLimit header fields for HTTP". */
   overdrawn(key: string, limit: number): SyncError {
     const { name, windowMs, wallNow } = this.#options
-    const { resetTime } = this.#windowOf(key)
+    const { resetTime, totalHits } = this.#windowOf(key)
+    const left = Math.max(0, limit - totalHits)
+    const state = left === 0 ? 'is used up' : `leaves ${left} for now`
     const seconds = Math.max(1, Math.ceil((resetTime.getTime() - wallNow()) / 1000))
     return new SyncError(
       'rate_limited',
-      `the limit for ${name}, ${limit} in ${windowMs / 1000} s, is used up; come back in ${seconds} s`,
+      `the limit for ${name}, ${limit} in ${windowMs / 1000} s, ${state}; come back in ${seconds} s`,
       {
         retryAfterSeconds: seconds,
         headers: {
-          RateLimit: `"${name}"; r=0; t=${seconds}`,
+          RateLimit: `"${name}"; r=${left}; t=${seconds}`,
           'RateLimit-Policy': `"${name}"; q=${limit}; w=${Math.ceil(windowMs / 1000)}`,
         },
       },

@@ -23,8 +23,8 @@ export interface AuthenticationRequest {
 }
 
 /**
- * Turns a request into a principal, or `null` (or `undefined`) where its credential is missing or wrong (401).
- * It may throw; the caller is then told `internal` and nothing else.
+ * Turns a request into a principal, or `null` (or `undefined`) where its credential is missing or
+ * wrong (401). It may throw; the caller is then told `internal` and nothing else.
  */
 export type Authenticate = (
   request: AuthenticationRequest,
@@ -69,14 +69,20 @@ export function createIdentify(options: IdentifyOptions): Identify {
       validity.assertCurrent(principal)
       return principal
     } catch (error) {
-      // Only who guesses pays: a valid token is good beside any number of wrong ones, and who has one
-      // that expired must hear that, or would not get a fresh one.
-      const isRefusal = error instanceof SyncError && error.code === 'unauthorized'
-      const wasGood = credential.kind === 'token' && isRefusal && error.close === CLOSE.staleToken
-      if (isRefusal && !wasGood) failed(address)
+      // Only who fails pays: a valid token is good beside any number of wrong ones.
+      if (isGuess(credential, error)) failed(address)
       throw error
     }
   }
+}
+
+/**
+ * A token that has expired or was revoked is none: its bearer has to hear that a fresh one is
+ * needed, however much others at the same address have failed.
+ */
+function isGuess(credential: Credential, error: unknown): boolean {
+  if (!(error instanceof SyncError) || error.code !== 'unauthorized') return false
+  return credential.kind === 'ticket' || error.close !== CLOSE.staleToken
 }
 
 /** Calls `authenticate` so that what it returns can be relied on. */

@@ -1,4 +1,5 @@
-// Back ends that publish: a name and a secret each, from the settings. In memory only hashes stay.
+// Back ends that publish: a name and a secret each, from the settings. What is kept and compared
+// here are hashes.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Principal } from '../../shared/principal.js'

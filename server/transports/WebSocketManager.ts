@@ -2,16 +2,17 @@
 // for its path. Only a foreign Host or Origin, or what is no handshake, is refused before the
 // upgrade; everything else is answered after it, since to a browser a refused upgrade is just 1006.
 
-import { type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
-import { ConfigError, publicError } from '../../shared/errors.js'
+import { ConfigError, publicError, SyncError } from '../../shared/errors.js'
 import { addressKey } from '../security/addresses.js'
 import type { Release } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
+import { endWithError } from './answer.js'
 import { UnprovenSockets } from './UnprovenSockets.js'
 import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
 
@@ -57,7 +58,8 @@ export class WebSocketManager {
       handleProtocols: () => false,
     })
     this.#server.on('wsClientError', (_error, socket) => {
-      refuse(socket, 400, 'invalid_request', 'this is not a WebSocket handshake of version 13')
+      const what = 'this is not a WebSocket handshake of version 13'
+      endWithError(socket, new SyncError('invalid_request', what))
     })
   }
 
@@ -75,7 +77,7 @@ export class WebSocketManager {
       if (isWebSocket(req) && isForSync(req)) return this.#upgrade(req, socket, head)
       // Where others listen, it may be theirs; where nobody does, it would hang unanswered.
       if (server.listenerCount('upgrade') > 1) return
-      if (isWebSocket(req)) refuse(socket, 404, 'not_found', 'no such path')
+      if (isWebSocket(req)) endWithError(socket, new SyncError('not_found', 'no such path'))
       else serveWithoutUpgrade(server, req, socket as Socket)
     }
     server.on('upgrade', onUpgrade)
@@ -102,8 +104,7 @@ export class WebSocketManager {
       this.#options.hostRules.assertHost(req)
       this.#options.hostRules.assertOrigin(req)
     } catch (error) {
-      const { status, code, message } = publicError(error)
-      return refuse(socket, status, code, message)
+      return endWithError(socket, publicError(error))
     }
     this.#server.handleUpgrade(req, socket, head, (webSocket) =>
       this.#accept(webSocket, socket, req),
@@ -147,11 +148,9 @@ function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Socke
   const hasBody =
     req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0
   if (hasBody)
-    return refuse(
+    return endWithError(
       socket,
-      400,
-      'invalid_request',
-      'leave out the Upgrade header: this server speaks HTTP/1.1',
+      new SyncError('invalid_request', 'leave out the Upgrade header: this server speaks HTTP/1.1'),
     )
   const res = new ServerResponse(req)
   // At an upgrade Node takes its own listeners off the socket, with all that they did.
@@ -167,21 +166,4 @@ function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Socke
 
 function isForSync({ url = '' }: IncomingMessage): boolean {
   return url === WEBSOCKET_PATH || url.startsWith(`${WEBSOCKET_PATH}?`)
-}
-
-function refuse(socket: Duplex, status: number, code: string, message: string): void {
-  const body = JSON.stringify({ success: false, error: { code, message } })
-  // HTTP sockets stay half-open otherwise, for as long as the peer likes.
-  socket.once('finish', () => socket.destroy())
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      'Connection: close',
-      'Content-Type: application/json; charset=utf-8',
-      'Cache-Control: no-store',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
 }

@@ -20,6 +20,7 @@ import type { AddressOf } from '../security/addresses.js'
 import type { Identify } from '../security/authenticate.js'
 import type { ConnectionLimits, Release } from '../security/ConnectionLimits.js'
 import { credentialOf, NO_CREDENTIAL, oneOf } from '../security/credentials.js'
+import type { RateLimits } from '../security/RateLimits.js'
 import { FrameMeter } from './FrameMeter.js'
 import { parseSinceOr, queryOf } from './query.js'
 import { type CommandContext, WebSocketCommands } from './WebSocketCommands.js'
@@ -34,6 +35,7 @@ export interface SessionContext extends StreamContext, CommandContext {
   readonly access: Access
   readonly addressOf: AddressOf
   readonly identify: Identify
+  readonly rateLimits: Pick<RateLimits, 'chargeRead'>
   /** 0 is no limit. */
   readonly maxFramesPerSecond: number
   readonly monotonicNow: () => number
@@ -165,6 +167,7 @@ export class WebSocketSession {
       const topics = parseTopics(asked.topics, this.#context.maxTopics)
       const principal = await this.#identify(asked)
       if (this.#state.name === 'closed') return undefined
+      this.#context.rateLimits.chargeRead(principal)
       const granted = this.#context.access.grant(principal, topics)
       this.#releaseUser = this.#context.limits.admitUser(principal.userId)
       return this.#open(principal, granted, since)
@@ -211,11 +214,14 @@ export class WebSocketSession {
     try {
       const refreshed = commands.run(frame, bytes)
       if (refreshed === undefined) return
-      const step = refreshed.then(
-        () => commands,
-        (error: unknown) => this.#refuse(error, refOf(frame)),
-      )
-      this.#holdUntil(step)
+      const refused = (error: unknown) => {
+        // Nothing was found wrong with the new token, and the old one is still good.
+        const isUndecided = publicError(error).code === 'unavailable'
+        if (!isUndecided) return this.#refuse(error, refOf(frame))
+        this.#sayError(error, refOf(frame))
+        return commands
+      }
+      this.#holdUntil(refreshed.then(() => commands, refused))
     } catch (error) {
       this.#sayError(error, refOf(frame))
     }

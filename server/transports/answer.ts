@@ -1,7 +1,8 @@
 // JSON answers over plain `node:http`, so that neither an ETag nor a host's settings get in.
 
-import type { ServerResponse } from 'node:http'
-import { publicError } from '../../shared/errors.js'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type ErrorCode, publicError } from '../../shared/errors.js'
 
 type Headers = Record<string, string | number>
 
@@ -44,5 +45,30 @@ export function sendError(res: ServerResponse, error: unknown, headers: Headers 
       ...own,
       ...headers,
     },
+  )
+}
+
+/** What a socket that has no response is told; every `SyncError` is one. */
+export interface Refusal {
+  readonly status: number
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** Answers what is no request, or an upgrade, and ends its socket. */
+export function endWithError(socket: Duplex, { status, code, message }: Refusal): void {
+  const body = `${JSON.stringify({ success: false, error: { code, message } })}\n`
+  // HTTP sockets stay half-open otherwise, for as long as the peer likes.
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Connection: close',
+      'Content-Type: application/json; charset=utf-8',
+      'Cache-Control: no-store',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
   )
 }

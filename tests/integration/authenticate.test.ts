@@ -2,7 +2,11 @@
 // what went on inside.
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { AuthenticationRequest, PrincipalInput } from '../../server/createSyncServer.js'
+import {
+  type AuthenticationRequest,
+  type PrincipalInput,
+  SyncError,
+} from '../../server/createSyncServer.js'
 import { Api } from '../support/Api.js'
 import { expectServed } from '../support/canary.js'
 import { SocketClient } from '../support/SocketClient.js'
@@ -39,6 +43,7 @@ async function authenticate(request: AuthenticationRequest): Promise<PrincipalIn
   await wait()
   if (token === 'throws') throw new Error(SECRET)
   if (token === 'throws-nothing') throw undefined
+  if (token === 'undecided') throw new SyncError('unavailable', 'the directory is down')
   if (token in ODD) return ODD[token] as PrincipalInput
   if (token.startsWith('dev:')) return { userId: token.slice(4) }
   return { userId: token, roles: ['admin'], topics: { subscribe: ['a*'], publish: ['ab'] } }
@@ -115,6 +120,15 @@ describe('a fault inside', () => {
     expect(await other.ask({ op: 'ping' })).toMatchObject({ op: 'ok' })
     await other.close()
   })
+})
+
+it('who can not be found out just now keeps in a refresh what the old token gave', async () => {
+  const socket = await SocketClient.connect(server.url, { token: 'ann' })
+  const refused = await socket.ask({ op: 'refresh', token: 'undecided' })
+  expect(refused).toMatchObject({ op: 'error', code: 'unavailable' })
+  const message = { type: 'a', userId: 'somebody' }
+  expect(await socket.ask({ op: 'send', message })).toMatchObject({ op: 'ok' })
+  await socket.close()
 })
 
 describe('who is let in', () => {

@@ -219,3 +219,20 @@ describe('MAX_IDEMPOTENCY_KEYS', () => {
     expect((await send('k3')).status).toBe(201)
   })
 })
+
+it('what one user may read in a window is one budget for all transports', async () => {
+  await start({ rateLimitReadMax: 3 })
+  const token = 'dev:reader'
+  const api = new Api(server.url, token)
+  expect((await api.poll()).status).toBe(200)
+  expect((await transports.sse?.('reader'))?.isTaken).toBe(true)
+  const last = await SocketClient.connect(server.url, { token })
+  const refused = new SocketClient(server.url)
+  await refused.opened()
+  refused.send({ op: 'connect', token })
+  expect((await refused.closed).code).toBe(4429)
+  expect(refused.frames.all).toMatchObject([{ op: 'error', code: 'rate_limited' }])
+  expect((await api.poll()).status).toBe(429)
+  expect(await last.ask({ op: 'ping' })).toMatchObject({ op: 'ok' })
+  expect((await new Api(server.url, 'dev:other').poll()).status).toBe(200)
+})

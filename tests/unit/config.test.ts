@@ -201,6 +201,15 @@ describe('the settings of authentication', () => {
     },
   )
 
+  it.each([
+    ['AUTH_JWT_SECRET', { AUTH_JWKS_URL: KEYS }],
+    ['AUTH_JWKS_URL', { AUTH_JWT_SECRET: SECRET }],
+  ])('are not taken for absent where %s is empty and nothing else verifies', (name, other) => {
+    const empty = { [name]: '' }
+    expect(faultOf(() => readSettings(empty))).toMatch(new RegExp(`^${name} is empty`))
+    expect(() => readSettings({ ...empty, ...other })).not.toThrow()
+  })
+
   it('verify nothing by default, and limit what everybody may do', () => {
     const settings = readSettings({})
     expect([settings.authJwtSecret, settings.authJwksUrl]).toEqual([undefined, undefined])

@@ -155,6 +155,23 @@ describe('a revocation of one token', () => {
 })
 
 describe('who may revoke', () => {
+  it('is no admin who was revoked before the body came to its end', async () => {
+    const token = await signedNow({ sub: 'root', roles: ['admin'] })
+    const raw = await RawSocket.open(server.url)
+    const body = JSON.stringify({ userId: 'ben' })
+    raw.write(
+      `POST /api/sync/revoke HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n{`,
+    )
+    expect((await new Api(server.url, token).poll()).status).toBe(200)
+    await revoke({ userId: 'root' })
+    raw.write(body.slice(1))
+    await waitFor('an answer', () => raw.text !== '')
+    expect(raw.text).toMatch(/^HTTP\/1\.1 401 /)
+    const ben = await signedNow({ sub: 'ben' })
+    expect((await new Api(server.url, ben).poll()).status).toBe(200)
+  })
+
   it.each([
     ['a user', () => signed({ sub: 'ann', roles: ['boss'] })],
     ['the user themself', () => signed({ sub: 'ann' })],

@@ -164,6 +164,7 @@ describe('a failed attempt', () => {
   const host: Authenticate = ({ token }) => {
     if (token === 'broken') throw new Error('of its own')
     if (token === 'down') throw new SyncError('unavailable', 'no keys')
+    if (token === 'over') throw staleToken()
     return token === 'ann' ? { userId: 'ann' } : null
   }
 
@@ -171,6 +172,7 @@ describe('a failed attempt', () => {
     ['without a token', NONE, ['203.0.113.7']],
     ['with a wrong token', tokenOf('x'), ['203.0.113.7']],
     ['with a wrong ticket', ticketOf('x'), ['203.0.113.7']],
+    ['with a token that was good once', tokenOf('over'), []],
     ['that the server could not check', tokenOf('down'), []],
     ['that the host could not check', tokenOf('broken'), []],
     ['that was none', tokenOf('ann'), []],
