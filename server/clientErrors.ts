@@ -1,10 +1,9 @@
 // What Node's parser can't take never becomes a request. It is told so all the same, in the form of
 // every other error, unless an answer is on its way on that connection.
 
-import type { Server, ServerResponse } from 'node:http'
-import { STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { type Server, STATUS_CODES } from 'node:http'
 import type { ErrorCode } from '../shared/errors.js'
+import { PendingAnswers } from './transports/PendingAnswers.js'
 
 interface Refusal {
   readonly status: number
@@ -34,15 +33,10 @@ const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map<unknown, Refusal>([
 ])
 
 export function answerClientErrors(server: Server): void {
-  /** By connection: with pipelining there may be several. */
-  const answers = new WeakMap<Duplex, Set<ServerResponse>>()
-  server.on('request', ({ socket }, res) => {
-    const unfinished = answers.get(socket) ?? new Set()
-    answers.set(socket, unfinished.add(res))
-    res.once('close', () => unfinished.delete(res))
-  })
+  const answers = new PendingAnswers()
+  answers.watch(server)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const isUnderWay = [...(answers.get(socket) ?? [])].some(({ headersSent }) => headersSent)
+    const isUnderWay = [...answers.of(socket)].some(({ headersSent }) => headersSent)
     if (!socket.writable || isUnderWay || error.code === 'ECONNRESET') return socket.destroy()
     socket.once('finish', () => socket.destroy())
     socket.end(textOf(REFUSALS.get(error.code) ?? MALFORMED))
