@@ -1,9 +1,9 @@
 // What Node's parser can't take never becomes a request. It is told so all the same, in the form of
 // every other error, unless an answer is on its way on that connection.
 
-import type { Server, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Server } from 'node:http'
 import { endWithError, type Refusal } from './transports/answer.js'
+import { PendingAnswers } from './transports/PendingAnswers.js'
 
 const MALFORMED: Refusal = {
   status: 400,
@@ -28,15 +28,10 @@ const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map<unknown, Refusal>([
 
 /** To be called before the server listens. */
 export function answerClientErrors(server: Server): void {
-  /** Those that have not ended: several where a client asks on without waiting. */
-  const answers = new WeakMap<Duplex, Set<ServerResponse>>()
-  server.on('request', (req, res) => {
-    const ofSocket = answers.get(req.socket) ?? new Set()
-    answers.set(req.socket, ofSocket.add(res))
-    res.once('close', () => ofSocket.delete(res))
-  })
+  const answers = new PendingAnswers()
+  answers.watch(server)
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const isUnderWay = [...(answers.get(socket) ?? [])].some(({ headersSent }) => headersSent)
+    const isUnderWay = [...answers.of(socket)].some(({ headersSent }) => headersSent)
     if (!socket.writable || isUnderWay || error.code === 'ECONNRESET') return socket.destroy()
     endWithError(socket, REFUSALS.get(error.code) ?? MALFORMED)
   })

@@ -6,6 +6,7 @@ import { SyncError } from '../shared/errors.js'
 import { createDashboard } from './routes/dashboard.js'
 import { answerFaults } from './routes/faults.js'
 import { hostCheck } from './routes/origins.js'
+import { ownTurn } from './routes/ownTurn.js'
 import type { HostRules } from './security/hosts.js'
 import { sendError } from './transports/answer.js'
 
@@ -29,7 +30,7 @@ export function createStandaloneApp(options: StandaloneAppOptions): express.Expr
   // Probes name a host by its address, and learn nothing but "ok": they come before the check.
   app.use(health)
   app.use(api)
-  app.use(hostCheck(hostRules))
+  app.use(hostCheck(hostRules), ownTurn)
   if (metrics !== undefined) app.get('/metrics', metrics)
   if (dashboardFolder !== undefined) app.use(createDashboard(dashboardFolder))
   app.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such page')))

@@ -25,6 +25,7 @@ import { type SseContext, serveStream } from '../transports/sse.js'
 import { readBody } from './body.js'
 import { answerFaults } from './faults.js'
 import { allowOrigins, hostCheck, originCheck } from './origins.js'
+import { assertOwnTurn } from './ownTurn.js'
 import type { Status } from './status.js'
 import { createWriteLimit } from './writeLimit.js'
 
@@ -174,18 +175,6 @@ function only(method: 'GET' | 'POST'): RequestHandler {
     const error = new SyncError('method_not_allowed', `this route takes ${method} only`)
     sendError(res, error, { Allow: method })
   }
-}
-
-/**
- * A request that was pipelined behind an unanswered one has no socket yet: nobody would tell when
- * its client leaves, and its answer would wait in memory.
- */
-function assertOwnTurn(res: Response): void {
-  if (res.socket !== null) return
-  throw new SyncError(
-    'unavailable',
-    'one request at a time on a connection; this one was pipelined',
-  )
 }
 
 function required(body: unknown): unknown {

@@ -20,7 +20,6 @@ export interface Ticket {
 
 interface Stub {
   readonly principal: Principal
-  readonly expiresAt: number
   /** By a clock that never jumps. */
   readonly goodUntil: number
 }
@@ -53,7 +52,7 @@ export class Tickets {
     const ticket = randomBytes(TICKET_BYTES).toString('base64url')
     const expiresAt = Math.min(this.#wallNow() + TICKET_TTL_MS, principal.expiresAt ?? Infinity)
     const goodUntil = this.#monotonicNow() + TICKET_TTL_MS
-    this.#stubs.set(hashOf(ticket), { principal, expiresAt, goodUntil })
+    this.#stubs.set(hashOf(ticket), { principal, goodUntil })
     this.#counts.set(key, count + 1)
     return { ticket, expiresAt }
   }

@@ -13,6 +13,7 @@ import type { Release } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
 import { endWithError } from './answer.js'
+import { PendingAnswers } from './PendingAnswers.js'
 import { UnprovenSockets } from './UnprovenSockets.js'
 import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
 
@@ -38,10 +39,9 @@ export class WebSocketManager {
   readonly #server: WebSocketServer
   readonly #sessions = new Set<WebSocketSession>()
   readonly #unproven: UnprovenSockets<WebSocketSession>
-  readonly #attached = new Map<
-    Server,
-    (req: IncomingMessage, socket: Duplex, head: Buffer) => void
-  >()
+  readonly #answers = new PendingAnswers()
+  /** By server, how to let go of it. */
+  readonly #attached = new Map<Server, () => void>()
 
   constructor(options: WebSocketManagerOptions) {
     this.#options = options
@@ -74,19 +74,26 @@ export class WebSocketManager {
     const onUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => {
       // Before anything else: a reset on a socket without a listener ends the process.
       socket.on('error', () => socket.destroy())
-      if (isWebSocket(req) && isForSync(req)) return this.#upgrade(req, socket, head)
+      const isOurs = isWebSocket(req) && isForSync(req)
       // Where others listen, it may be theirs; where nobody does, it would hang unanswered.
-      if (server.listenerCount('upgrade') > 1) return
-      if (isWebSocket(req)) endWithError(socket, new SyncError('not_found', 'no such path'))
+      if (!isOurs && server.listenerCount('upgrade') > 1) return
+      // An answer is under way, and no client changes the protocol before it has that.
+      if (this.#answers.of(socket).size > 0) socket.destroy()
+      else if (isOurs) this.#upgrade(req, socket, head)
+      else if (isWebSocket(req)) endWithError(socket, new SyncError('not_found', 'no such path'))
       else serveWithoutUpgrade(server, req, socket as Socket)
     }
+    const unwatch = this.#answers.watch(server)
     server.on('upgrade', onUpgrade)
-    this.#attached.set(server, onUpgrade)
+    this.#attached.set(server, () => {
+      server.off('upgrade', onUpgrade)
+      unwatch()
+    })
   }
 
   /** Listens for upgrades no longer. */
   detach(): void {
-    for (const [server, onUpgrade] of this.#attached) server.off('upgrade', onUpgrade)
+    for (const letGo of this.#attached.values()) letGo()
     this.#attached.clear()
   }
 
