@@ -103,7 +103,7 @@ export const settingsSchema = z
     rateLimitMax: wholeNumber(0, 1_000_000_000)
       .default(1000)
       .describe(
-        'What one user may publish per window, in messages or started 16 KiB; and failed sign-ins of one address. 0: no limit.',
+        'Messages that one user may publish per window; a large one counts once per 16 KiB. As many failed sign-ins of one address. 0: no limit.',
       ),
     rateLimitWindowMs: wholeNumber(1000, DAY_MS)
       .default(15 * MINUTE_MS)
@@ -116,7 +116,9 @@ export const settingsSchema = z
       .describe('What one service may publish per window; 0: no limit.'),
     rateLimitReadMax: wholeNumber(0, 1_000_000_000)
       .default(1_000_000)
-      .describe('Polls, streams and tickets that one user may ask for per window; 0: no limit.'),
+      .describe(
+        'Polls, streams, WebSockets and tickets that one user may ask for per window; 0: no limit.',
+      ),
     maxFramesPerSecond: wholeNumber(0, 1_000_000)
       .default(500)
       .describe('Frames that one WebSocket may send per second, averaged over 10 s; 0: no limit.'),

@@ -1,5 +1,5 @@
-// The HTTP API under /api/sync: from a request to a principal, from a body to the publisher, from
-// a result to an answer. Handlers are plain functions; Express only finds them.
+// The HTTP API under /api/sync: from a body to the publisher, from a result to an answer. Handlers
+// are plain functions; Express only finds them.
 
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { SyncError } from '../../shared/errors.js'
@@ -10,31 +10,25 @@ import {
   type Revocation,
   revocationSchema,
 } from '../../shared/principal.js'
-import type { Identify } from '../security/authenticate.js'
-import { credentialOf, fromHeader } from '../security/credentials.js'
-import type { Gate } from '../security/Gate.js'
+import { fromHeader } from '../security/credentials.js'
 import type { HostRules } from '../security/hosts.js'
 import { isBatch, type Publisher } from '../security/Publisher.js'
-import type { RateLimits } from '../security/RateLimits.js'
 import type { Tickets } from '../security/Tickets.js'
 import type { Published } from '../services/RealtimeSyncService.js'
 import { sendError, sendJson } from '../transports/answer.js'
 import { type PollContext, servePoll } from '../transports/longPoll.js'
-import { queryOf } from '../transports/query.js'
 import { type SseContext, serveStream } from '../transports/sse.js'
 import { readBody } from './body.js'
 import { answerFaults } from './faults.js'
+import { createGuards, type GuardContext, type Handler } from './guards.js'
 import { allowOrigins, hostCheck, originCheck } from './origins.js'
 import { assertOwnTurn } from './ownTurn.js'
 import type { Status } from './status.js'
-import { createWriteLimit } from './writeLimit.js'
 
-export interface SyncRouterContext {
+export interface SyncRouterContext extends GuardContext {
   readonly poll: PollContext
   readonly stream: SseContext
   readonly publisher: Publisher
-  readonly identify: Identify
-  readonly rateLimits: RateLimits
   readonly tickets: Pick<Tickets, 'issue'>
   /** Ends what a revocation means; says how many connections that were. */
   readonly revoke: (by: Principal, revocation: Revocation) => number
@@ -42,43 +36,14 @@ export interface SyncRouterContext {
   readonly corsOrigins: readonly string[]
   readonly maxPayloadBytes: number
   readonly status: Status
-  readonly gate: Gate
   readonly onFault: (error: unknown) => void
 }
 
-type Handler = (principal: Principal, req: Request, res: Response) => void | Promise<void>
-
 export function createSyncRouter(context: SyncRouterContext): Router {
-  const { publisher, poll, stream, status, rateLimits, tickets, revoke } = context
+  const { publisher, poll, stream, status, tickets, revoke } = context
+  const { identified, readLimit, writeLimit, as } = createGuards(context)
   const router = Router()
   router.use(hostCheck(context.hostRules), allowOrigins(context.corsOrigins))
-
-  const principals = new WeakMap<Request, Principal>()
-  const principalOf = (req: Request) => {
-    const principal = principals.get(req)
-    if (principal !== undefined) return principal
-    throw new Error('a route has to find out who asks before anything else')
-  }
-  const identified =
-    ({ takesTicket }: { takesTicket: boolean }): RequestHandler =>
-    async (req, res, next) => {
-      context.gate.assertReadable()
-      if (context.gate.isDraining) res.setHeader('Connection', 'close')
-      const credential = credentialOf(req, queryOf(req))
-      if (credential.kind === 'ticket' && !takesTicket) throw misplacedTicket()
-      principals.set(req, await context.identify(credential, req))
-      // Who left meanwhile would never be noticed to leave again.
-      if (!res.closed && !res.destroyed) next()
-    }
-  const readLimit: RequestHandler = (req, _res, next) => {
-    rateLimits.chargeRead(principalOf(req))
-    next()
-  }
-  const writeLimit = createWriteLimit(rateLimits, principalOf)
-  const as =
-    (handler: Handler): RequestHandler =>
-    (req, res) =>
-      handler(principalOf(req), req, res)
 
   const get = (path: string, handler: Handler, { takesTicket } = { takesTicket: false }) =>
     router
@@ -164,10 +129,6 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   router.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such route')))
   router.use(answerFaults(context.onFault))
   return router
-}
-
-function misplacedTicket(): SyncError {
-  return new SyncError('unauthorized', 'ticket: opens /stream and /ws, and nothing else')
 }
 
 function only(method: 'GET' | 'POST'): RequestHandler {

@@ -1,0 +1,61 @@
+// What stands before every handler of the API: who asks, and whether they have asked too often.
+
+import type { Request, RequestHandler, Response } from 'express'
+import { SyncError } from '../../shared/errors.js'
+import type { Principal } from '../../shared/principal.js'
+import type { Identify } from '../security/authenticate.js'
+import { credentialOf } from '../security/credentials.js'
+import type { Gate } from '../security/Gate.js'
+import type { RateLimits } from '../security/RateLimits.js'
+import { queryOf } from '../transports/query.js'
+import { createWriteLimit } from './writeLimit.js'
+
+export interface GuardContext {
+  readonly identify: Identify
+  readonly rateLimits: RateLimits
+  readonly gate: Gate
+}
+
+export type Handler = (principal: Principal, req: Request, res: Response) => void | Promise<void>
+
+interface Guards {
+  /** Comes first. Throws `unauthorized`, `rate_limited`, or `unavailable` where the server has stopped. */
+  identified(rule: { readonly takesTicket: boolean }): RequestHandler
+  /** Each charges one request to whoever asks; throws `rate_limited`. */
+  readonly readLimit: RequestHandler
+  readonly writeLimit: RequestHandler
+  /** Runs a handler for whoever asks. */
+  as(handler: Handler): RequestHandler
+}
+
+export function createGuards({ identify, rateLimits, gate }: GuardContext): Guards {
+  const principals = new WeakMap<Request, Principal>()
+  const principalOf = (req: Request) => {
+    const principal = principals.get(req)
+    if (principal !== undefined) return principal
+    throw new Error('a route has to find out who asks before anything else')
+  }
+  return {
+    identified:
+      ({ takesTicket }) =>
+      async (req, res, next) => {
+        gate.assertReadable()
+        if (gate.isDraining) res.setHeader('Connection', 'close')
+        const credential = credentialOf(req, queryOf(req))
+        if (credential.kind === 'ticket' && !takesTicket) throw misplacedTicket()
+        principals.set(req, await identify(credential, req))
+        // Who left meanwhile would never be noticed to leave again.
+        if (!res.closed && !res.destroyed) next()
+      },
+    readLimit(req, _res, next) {
+      rateLimits.chargeRead(principalOf(req))
+      next()
+    },
+    writeLimit: createWriteLimit(rateLimits, principalOf),
+    as: (handler) => (req, res) => handler(principalOf(req), req, res),
+  }
+}
+
+function misplacedTicket(): SyncError {
+  return new SyncError('unauthorized', 'ticket: opens /stream and /ws, and nothing else')
+}
