@@ -215,6 +215,9 @@ export function parseSettings(input: SettingsInput): Settings {
   throw new ConfigError(lines.join('\n'))
 }
 
+/** What is meant for us, misspelled perhaps. Others have an AUTH_SECRET or AUTH_URL there. */
+const OURS = /^AUTH_(JW|ISS|AUD|ROLE|TOPIC|ADMIN|SERVICE|MAX)/
+
 /**
  * Reads settings from an environment. An empty value counts as absent, but for what alone would
  * verify tokens. Throws `ConfigError`.
@@ -222,7 +225,7 @@ export function parseSettings(input: SettingsInput): Settings {
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   // Believing that tokens are verified while they are not would be the worst of all mistakes.
   const known = new Set(Object.keys(settingsSchema.shape).map(envName))
-  const unknown = Object.keys(env).filter((name) => /^AUTH_/.test(name) && !known.has(name))
+  const unknown = Object.keys(env).filter((name) => OURS.test(name) && !known.has(name))
   if (unknown.length > 0) {
     const names = [...known].filter((name) => name.startsWith('AUTH_'))
     throw new ConfigError(`${unknown.join(', ')} is not a setting; there are ${names.join(', ')}`)

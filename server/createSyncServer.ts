@@ -231,6 +231,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       if (typeof app?.use !== 'function' || typeof server?.on !== 'function') {
         throw new ConfigError('attach needs { app, server }: an Express app and its http.Server')
       }
+      if (isOpenMode) logger.warn('open mode: nothing says who is who, and everybody is an admin')
       webSockets.attach(server)
       app.use(api)
       // A host's own body parser may have refused a body before it came to us.
@@ -249,9 +250,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
         hostRules: guards.hostRules,
         onFault,
       })
-      const { host, port } = settings
+      const { host, port, maxConnections } = settings
       const attach = (server: Server) => webSockets.attach(server)
-      listening = listen({ host, port, onRequest: app, attach })
+      listening = listen({ host, port, maxConnections, onRequest: app, attach })
       return listeningAt(host, await listening)
     },
 
@@ -285,8 +286,15 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   }
 }
 
-/** Everything that is not a part; an unknown setting is then told by `parseSettings`. */
+/**
+ * Everything that is not a part; an unknown setting is then told by `parseSettings`. Throws
+ * `ConfigError` for a secret that could not be read: left out on purpose, it means open mode.
+ */
 function settingsAmong(options: SyncServerOptions): SettingsInput {
+  for (const key of ['authenticate', 'authJwtSecret', 'authJwksUrl'] as const) {
+    if (!Object.hasOwn(options, key) || options[key] !== undefined) continue
+    throw new ConfigError(`${key} is undefined: leave it out where you mean open mode`)
+  }
   return Object.fromEntries(Object.entries(options).filter(([key]) => !PARTS.has(key)))
 }
 

@@ -64,6 +64,7 @@ export function createTrust(options: TrustOptions): Trust {
   const access = new Access({
     authorizeTopic: options.authorizeTopic ?? authorizeByGrants,
     topicsClaim: settings.authTopicsClaim,
+    adminRole: settings.authAdminRole,
   })
   const validity = new Validity({
     wallNow,
@@ -100,6 +101,7 @@ function configuredAuthenticate(options: TrustOptions): Authenticate | undefined
     serviceRole: settings.authServiceRole,
     maxLifetimeMs: settings.authMaxTokenAge * 1000,
     wallNow,
+    onFault,
   }
   if (authJwtSecret !== undefined) return createSecretAuthenticate(authJwtSecret, rules)
   if (url === undefined) return undefined

@@ -120,7 +120,7 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   )
 
   post('/revoke', async (principal, req, res) => {
-    if (!isAdmin(principal)) throw new SyncError('forbidden', 'revoke needs the role "admin"')
+    if (!isAdmin(principal)) throw poll.access.needsAdmin('revoke')
     const { content } = await received(req, res)
     const revocation = parseOrThrow(revocationSchema, required(content), 'invalid_request')
     sendJson(res, 200, { success: true, disconnected: revoke(principal, revocation) })

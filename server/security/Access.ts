@@ -34,8 +34,9 @@ export const authorizeByGrants: AuthorizeTopic = ({ topics }, topic, action) =>
 
 interface AccessOptions {
   readonly authorizeTopic: AuthorizeTopic
-  /** The token's claim that holds the grants, for who lacks one. */
+  /** For who lacks them: the token's claim that holds the grants, and the role of an admin. */
   readonly topicsClaim: string
+  readonly adminRole: string
 }
 
 export class Access {
@@ -66,13 +67,18 @@ export class Access {
     if (mayPublishToAll(principal)) return
     if (userId !== undefined) {
       if (userId === principal.userId) return
-      throw new SyncError('forbidden', 'publishing to another user needs the role "admin"')
+      throw this.needsAdmin('publishing to another user')
     }
     if (roles !== undefined) {
-      throw new SyncError('forbidden', 'publishing to roles needs the role "admin"')
+      throw this.needsAdmin('publishing to roles')
     }
     const denied = topics.find((topic) => !this.#mayUse(principal, topic, 'publish'))
     if (denied !== undefined) throw this.#missing(denied, 'publish')
+  }
+
+  /** `what`: `broadcast`. */
+  needsAdmin(what: string): SyncError {
+    return new SyncError('forbidden', `${what} needs the role "${this.#options.adminRole}"`)
   }
 
   #missing(topic: string, action: TopicAction): SyncError {

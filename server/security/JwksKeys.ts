@@ -8,9 +8,10 @@ import { SyncError } from '../../shared/errors.js'
 /** Keys of this age are fetched anew, in the background. */
 const FRESH_MS = 10 * 60_000
 const FETCH_WITHIN_MS = 5000
-/** So many fetches at most, started in so long. */
-const MAX_FETCHES = 6
+/** So many fetches in a minute at once, and after them one at a time: at most six a minute. */
+const BURST = 3
 const PER_MS = 60_000
+const PAUSE_MS = 20_000
 const MAX_BYTES = 1 << 20
 
 interface JwksKeysOptions {
@@ -56,7 +57,8 @@ export class JwksKeys {
   #mayFetch(): boolean {
     const now = this.#options.monotonicNow()
     this.#startedAt = this.#startedAt.filter((startedAt) => now - startedAt < PER_MS)
-    return this.#fetching !== undefined || this.#startedAt.length < MAX_FETCHES
+    const hasPaused = now - (this.#startedAt.at(-1) ?? 0) >= PAUSE_MS
+    return this.#fetching !== undefined || this.#startedAt.length < BURST || hasPaused
   }
 
   /** Whether the provider gave its keys. One question at a time, for all who wait for it. */

@@ -25,7 +25,7 @@ import type { Validity } from './Validity.js'
 
 interface PublisherOptions {
   readonly sync: RealtimeSyncService
-  readonly access: Pick<Access, 'assertMayPublish'>
+  readonly access: Pick<Access, 'assertMayPublish' | 'needsAdmin'>
   readonly gate: Pick<Gate, 'assertAccepting'>
   readonly validity: Pick<Validity, 'assertCurrent'>
   readonly rateLimits: Pick<RateLimits, 'chargeWrite'>
@@ -81,12 +81,13 @@ export class Publisher {
     came: Submission,
   ): Promise<Published | PublishedToEach> {
     if (!mayPublishToAll(principal)) {
-      throw new SyncError('forbidden', 'broadcast needs the role "admin"')
+      throw this.#options.access.needsAdmin('broadcast')
     }
     const { userIds, ...draft } = parseOrThrow(broadcastSchema, body, 'invalid_message')
     const keyed = { ...draft, idempotencyKey: parseKey(came.idempotencyKey) }
     const keyScope = principalKey(principal)
-    const sync = this.#admit(principal, userIds?.length ?? 1, came)
+    const copies = userIds?.length ?? 1
+    const sync = this.#admit(principal, copies, { ...came, bytes: came.bytes * copies })
     if (userIds !== undefined) return sync.appendToEach(userIds, keyed, keyScope)
     return sync.appendCounted(keyed, keyScope)
   }
@@ -105,10 +106,7 @@ export class Publisher {
     const hasAudience = Object.values(fields).some((value) => value !== undefined)
     const audience = everyone || hasAudience ? fields : { userId: ownUserId(principal) }
     if (!mayPublishToAll(principal) && audience.userId !== principal.userId) {
-      throw new SyncError(
-        'forbidden',
-        'another audience than your own userId needs the role "admin"',
-      )
+      throw this.#options.access.needsAdmin('another audience than your own userId')
     }
     return this.#admit(principal, 1, came).forceResync(audience)
   }

@@ -44,10 +44,13 @@ export class Tickets {
     this.#forgetOld()
     const key = principalKey(principal)
     const count = this.#counts.get(key) ?? 0
-    if (count >= MAX_TICKETS_PER_PRINCIPAL || this.#stubs.size >= MAX_TICKETS) {
-      throw new SyncError('unavailable', 'too many tickets wait to be used; use some first', {
-        retryAfterSeconds: TICKET_TTL_MS / 1000,
-      })
+    const retryAfterSeconds = TICKET_TTL_MS / 1000
+    if (count >= MAX_TICKETS_PER_PRINCIPAL) {
+      const message = `${MAX_TICKETS_PER_PRINCIPAL} of your tickets wait to be used; use some first`
+      throw new SyncError('rate_limited', message, { retryAfterSeconds })
+    }
+    if (this.#stubs.size >= MAX_TICKETS) {
+      throw new SyncError('unavailable', 'too many tickets wait to be used', { retryAfterSeconds })
     }
     const ticket = randomBytes(TICKET_BYTES).toString('base64url')
     const expiresAt = Math.min(this.#wallNow() + TICKET_TTL_MS, principal.expiresAt ?? Infinity)

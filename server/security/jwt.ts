@@ -27,6 +27,8 @@ export interface JwtRules {
   readonly maxLifetimeMs: number
   /** Unix milliseconds. */
   readonly wallNow: () => number
+  /** Told of what no token can cause: keys of the provider's that can't be used. */
+  readonly onFault: (error: unknown) => void
 }
 
 /** Tokens signed with a shared secret (HS256). */
@@ -45,7 +47,7 @@ function createAuthenticate(
   algorithms: string[],
   rules: JwtRules,
 ): Authenticate {
-  const { issuer, audiences, wallNow } = rules
+  const { issuer, audiences, wallNow, onFault } = rules
   return async ({ token }) => {
     if (token === undefined) return null
     try {
@@ -59,6 +61,8 @@ function createAuthenticate(
       })
       return principalOf(payload, rules)
     } catch (error) {
+      // Neither the token's fault nor a refusal: an operator has to know of it.
+      if (!(error instanceof errors.JOSEError || error instanceof SyncError)) onFault(error)
       throw refusalOf(error)
     }
   }

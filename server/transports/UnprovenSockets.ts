@@ -2,29 +2,36 @@
 // have: beyond half of these, the one that has been silent for longest makes way, so that whoever
 // opens sockets and says nothing can't keep others at the same address out.
 
-export class UnprovenSockets<Session extends { destroy(): void }> {
+/** Ends a socket, and gives its place back at once. */
+type End = () => void
+
+export class UnprovenSockets {
   readonly #maxPerAddress: number
   /** By address, the oldest first. */
-  readonly #sessions = new Map<string, Set<Session>>()
+  readonly #ends = new Map<string, Set<End>>()
 
   constructor(maxConnectionsPerAddress: number) {
     this.#maxPerAddress = Math.ceil(maxConnectionsPerAddress / 2)
   }
 
-  add(address: string, session: Session): void {
-    const sessions = this.#sessions.get(address) ?? new Set()
-    sessions.add(session)
-    this.#sessions.set(address, sessions)
-    const [oldest] = sessions
-    if (sessions.size <= this.#maxPerAddress || oldest === undefined) return
+  /** Before another one of this address is let in. */
+  makeRoom(address: string): void {
+    const ends = this.#ends.get(address) ?? new Set()
+    const [oldest] = ends
+    if (ends.size < this.#maxPerAddress || oldest === undefined) return
     this.remove(address, oldest)
-    oldest.destroy()
+    oldest()
+  }
+
+  add(address: string, end: End): void {
+    const ends = this.#ends.get(address) ?? new Set()
+    this.#ends.set(address, ends.add(end))
   }
 
   /** It has said who it is, or is gone. */
-  remove(address: string, session: Session): void {
-    const sessions = this.#sessions.get(address)
-    sessions?.delete(session)
-    if (sessions?.size === 0) this.#sessions.delete(address)
+  remove(address: string, end: End): void {
+    const ends = this.#ends.get(address)
+    ends?.delete(end)
+    if (ends?.size === 0) this.#ends.delete(address)
   }
 }

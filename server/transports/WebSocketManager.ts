@@ -38,7 +38,7 @@ export class WebSocketManager {
   readonly #options: WebSocketManagerOptions
   readonly #server: WebSocketServer
   readonly #sessions = new Set<WebSocketSession>()
-  readonly #unproven: UnprovenSockets<WebSocketSession>
+  readonly #unproven: UnprovenSockets
   readonly #answers = new PendingAnswers()
   /** By server, how to let go of it. */
   readonly #attached = new Map<Server, () => void>()
@@ -120,16 +120,22 @@ export class WebSocketManager {
 
   #accept(webSocket: WebSocket, socket: Duplex, req: IncomingMessage): void {
     const address = addressKey(this.#options.addressOf(req))
+    this.#unproven.makeRoom(address)
     const release = this.#admit(address)
-    const proven = () => this.#unproven.remove(address, session)
+    const proven = () => this.#unproven.remove(address, end)
     const session = new WebSocketSession(this.#options, webSocket, socket, req, proven)
-    this.#sessions.add(session)
-    this.#unproven.add(address, session)
-    webSocket.on('close', () => {
+    const leave = () => {
       this.#sessions.delete(session)
       proven()
       release?.()
-    })
+    }
+    const end = () => {
+      leave()
+      session.destroy()
+    }
+    this.#sessions.add(session)
+    this.#unproven.add(address, end)
+    webSocket.on('close', leave)
     if (this.#options.gate.isDraining) session.refuse(CLOSE.restarting)
     else if (release === undefined) session.refuse(CLOSE.overCapacity)
   }

@@ -16,7 +16,7 @@ const principal: Principal = {
 }
 const fails = (code: string, more = {}) => expect.objectContaining({ code, ...more })
 const accessBy = (authorizeTopic: AuthorizeTopic, topicsClaim = 'topics') =>
-  new Access({ authorizeTopic, topicsClaim })
+  new Access({ authorizeTopic, topicsClaim, adminRole: 'boss' })
 const access = accessBy(authorizeByGrants)
 
 describe('a grant', () => {

@@ -39,7 +39,11 @@ function createPublisher({ isAccepting = true, isCurrent = true, unitsLeft = Inf
   } as unknown as RealtimeSyncService
   const publisher = new Publisher({
     sync,
-    access: new Access({ authorizeTopic: authorizeByGrants, topicsClaim: 'topics' }),
+    access: new Access({
+      authorizeTopic: authorizeByGrants,
+      topicsClaim: 'topics',
+      adminRole: 'admin',
+    }),
     validity: {
       assertCurrent() {
         if (!isCurrent) throw new SyncError('unauthorized', 'revoked')

@@ -21,6 +21,7 @@ export const rulesOf = (changes: Partial<JwtRules> = {}): JwtRules => ({
   adminRole: 'admin',
   serviceRole: 'service',
   maxLifetimeMs: 86_400_000,
+  onFault: () => {},
   wallNow: () => NOW_MS,
   ...changes,
 })

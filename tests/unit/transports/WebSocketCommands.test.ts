@@ -36,7 +36,7 @@ function setUp() {
   const commands = new WebSocketCommands({
     context: {
       log: new Stage().log,
-      access: new Access({ authorizeTopic: () => true, topicsClaim: 'topics' }),
+      access: new Access({ authorizeTopic: () => true, topicsClaim: 'topics', adminRole: 'admin' }),
       publisher: publisher as unknown as Publisher,
       maxTopics: 50,
     },
