@@ -241,6 +241,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     rateLimits,
     tickets,
     revoke(by, revocation) {
+      // The body may have taken its time.
+      validity.assertCurrent(by)
       logger.info({ by: by.userId, revocation }, 'revoked')
       return revoke(revocation)
     },
