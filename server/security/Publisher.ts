@@ -1,7 +1,7 @@
 // What a principal may publish, decided here alone, whichever door it came through. Takes bodies
 // as they came from outside and returns results; how they are told is the door's business.
 
-import { SyncError } from '../../shared/errors.js'
+import { type ErrorCode, SyncError } from '../../shared/errors.js'
 import {
   broadcastSchema,
   forceSchema,
@@ -104,7 +104,8 @@ export class Publisher {
       'invalid_request',
     )
     const hasAudience = Object.values(fields).some((value) => value !== undefined)
-    const audience = everyone || hasAudience ? fields : { userId: ownUserId(principal) }
+    const audience =
+      everyone || hasAudience ? fields : { userId: ownUserId(principal, 'invalid_request') }
     if (!mayPublishToAll(principal) && audience.userId !== principal.userId) {
       throw this.#options.access.needsAdmin('another audience than your own userId')
     }
@@ -135,16 +136,18 @@ export class Publisher {
     const hasAudience = [draft.userId, draft.roles, draft.topics].some(
       (field) => field !== undefined,
     )
-    const addressed = hasAudience ? draft : { ...draft, userId: ownUserId(principal) }
+    const addressed = hasAudience
+      ? draft
+      : { ...draft, userId: ownUserId(principal, 'invalid_message') }
     this.#options.access.assertMayPublish(principal, addressed)
     return addressed
   }
 }
 
 /** A service has no connections of its own, and a user may be called as it is. */
-function ownUserId({ userId, isService }: Principal): string {
+function ownUserId({ userId, isService }: Principal, code: ErrorCode): string {
   if (!isService) return userId
-  throw SyncError.of('invalid_message', [
+  throw SyncError.of(code, [
     { path: 'userId', message: 'a service has to name one, or roles, or topics' },
   ])
 }

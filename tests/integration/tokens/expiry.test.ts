@@ -38,12 +38,19 @@ describe('a token of two seconds', () => {
 })
 
 describe('when a token has expired', () => {
+  const PLACES = 3
+  const COUNT = 500
   let clock: TestClock
   let server: TestServer
   let token: string
   beforeEach(async () => {
     clock = new TestClock()
-    server = await startTestServer({ authJwtSecret: SECRET, ...clock.clocks })
+    server = await startTestServer({
+      authJwtSecret: SECRET,
+      maxConnections: PLACES,
+      // What is published is kept over the hour.
+      wallNow: clock.clocks.wallNow,
+    })
     token = await signed({ sub: 'ann' }, { ttlMs: HOUR_MS })
   })
   afterEach(async () => {
@@ -90,9 +97,31 @@ describe('when a token has expired', () => {
     expect((server.server.stats() as { published: number }).published).toBe(0)
   })
 
+  /** Waits until nothing more is handed out. */
+  const areFull = async () => {
+    let before: number
+    const delivered = () => (server.server.stats() as { delivered: number }).delivered
+    await waitFor('nobody to take more', async () => {
+      before = delivered()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return before > 0 && before === delivered()
+    })
+    expect(delivered()).toBeLessThan(2 * COUNT)
+  }
+
+  /** Whether a socket got a place; it stays. */
+  const isIn = async (by: string) => {
+    const socket = new SocketClient(server.url)
+    await socket.opened()
+    socket.send({ op: 'connect', token: by })
+    const isClosed = () => socket.socket.readyState === socket.socket.CLOSED
+    await waitFor('an answer', () => socket.frames.all.length > 0 || isClosed())
+    return socket.frames.all[0]?.op === 'connected'
+  }
+
   it('clients that take nothing are cut off, and give their places back', async () => {
     const payload = 'x'.repeat(60_000)
-    for (let n = 0; n < 500; n += 1)
+    for (let n = 0; n < COUNT; n += 1)
       await server.server.publish({ type: 'a', payload, userId: 'ann' })
     const socket = new SocketClient(server.url)
     await socket.opened()
@@ -104,12 +133,14 @@ describe('when a token has expired', () => {
       `GET /api/sync/stream?since=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     )
     await waitFor('both', () => open() === 2)
+    await areFull()
     clock.forward(HOUR_MS)
-    await waitFor('nobody', () => open() === 0)
+    const fresh = await signed({ sub: 'ann' }, { nowMs: clock.nowMs })
+    for (let place = 0; place < PLACES; place += 1) await waitFor('a place', () => isIn(fresh))
     socket.socket.resume()
     socket.socket.on('message', () => {})
     await socket.closed
-    expect(socket.messages.length).toBeLessThan(500)
+    expect(socket.messages.length).toBeLessThan(COUNT)
     await stream.close()
   })
 })

@@ -184,6 +184,22 @@ describe('who may revoke', () => {
     expect((await new Api(server.url, ann).poll()).status).toBe(200)
   })
 
+  it('is no admin whose own token was revoked before the body had ended', async () => {
+    const token = await signedNow({ sub: 'root', roles: ['admin'], jti: 'lost' })
+    const ann = await signedNow({ sub: 'ann' })
+    const raw = await RawSocket.open(server.url)
+    raw.write(
+      `POST /api/sync/revoke HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 16\r\n\r\n{"user',
+    )
+    expect((await new Api(server.url, token).poll()).status).toBe(200)
+    await revoke({ jti: 'lost' })
+    raw.write('Id":"ann"}')
+    await waitFor('an answer', () => raw.text !== '')
+    expect(raw.text).toMatch(/^HTTP\/1\.1 401 /)
+    expect((await new Api(server.url, ann).poll()).status).toBe(200)
+  })
+
   it.each([
     ['nothing', undefined],
     ['an empty object', {}],
