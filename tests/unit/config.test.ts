@@ -192,7 +192,7 @@ describe('the settings of authentication', () => {
     expect(faultOf(() => readSettings(env))).toMatch(expected)
   })
 
-  it.each(['AUTH_SECRET', 'AUTH_JWT_SECRETS', 'AUTH_DOMAIN'])(
+  it.each(['AUTH_JWT_SECRETS', 'AUTH_JWKS_URI', 'AUTH_ISS', 'AUTH_ROLE_CLAIM'])(
     'never ignore %s: who sets it believes that tokens are verified',
     (name) => {
       const fault = faultOf(() => readSettings({ [name]: SECRET }))
@@ -200,6 +200,10 @@ describe('the settings of authentication', () => {
       expect(fault).not.toContain(SECRET)
     },
   )
+
+  it('leave to others what is theirs', () => {
+    expect(readSettings({ AUTH_SECRET: SECRET, AUTH_URL: KEYS })).toEqual(readSettings({}))
+  })
 
   it.each([
     ['AUTH_JWT_SECRET', { AUTH_JWKS_URL: KEYS }],

@@ -335,7 +335,9 @@ describe('a service', () => {
     const unnamed = fails('invalid_message', { message: expect.stringMatching(/^userId: /) })
     await expect(publisher.send(service, message, CAME)).rejects.toEqual(unnamed)
     await expect(publisher.sendKeyed(service, message, CAME)).rejects.toEqual(unnamed)
-    await expect(publisher.force(service, undefined, CAME)).rejects.toEqual(unnamed)
+    await expect(publisher.force(service, undefined, CAME)).rejects.toEqual(
+      fails('invalid_request'),
+    )
     expect([...appended, ...forced]).toEqual([])
   })
 })

@@ -22,6 +22,7 @@ beforeEach(() => {
 
 const stale = expect.objectContaining({ code: 'unauthorized', close: CLOSE.staleToken })
 const full = expect.objectContaining({ code: 'unavailable', retryAfterSeconds: 30 })
+const tooMany = expect.objectContaining({ code: 'rate_limited', retryAfterSeconds: 30 })
 
 describe('a ticket', () => {
   it('stands for who asked for it, as it was then, once', () => {
@@ -95,20 +96,20 @@ describe('tickets that wait', () => {
 
   it('are at most a hundred of one user, which are nothing to another', () => {
     const [first = ''] = issue(ann, 100)
-    expect(() => tickets.issue(ann)).toThrow(full as unknown as Error)
+    expect(() => tickets.issue(ann)).toThrow(tooMany as unknown as Error)
     tickets.issue(user('bob'))
     tickets.take(first)
     tickets.issue(ann)
-    expect(() => tickets.issue(ann)).toThrow(full as unknown as Error)
+    expect(() => tickets.issue(ann)).toThrow(tooMany as unknown as Error)
   })
 
   it('make room when they are over, used or not', () => {
     issue(ann, 100)
     clocks.monotonic += TTL_MS - 1
-    expect(() => tickets.issue(ann)).toThrow(full as unknown as Error)
+    expect(() => tickets.issue(ann)).toThrow(tooMany as unknown as Error)
     clocks.monotonic += 1
     issue(ann, 100)
-    expect(() => tickets.issue(ann)).toThrow(full as unknown as Error)
+    expect(() => tickets.issue(ann)).toThrow(tooMany as unknown as Error)
   })
 
   it('are not made room for by attempts at tickets that are over, or at none', () => {
@@ -118,7 +119,7 @@ describe('tickets that wait', () => {
       expect(() => tickets.take(first)).toThrow(stale as unknown as Error)
     }
     tickets.issue(ann)
-    expect(() => tickets.issue(ann)).toThrow(full as unknown as Error)
+    expect(() => tickets.issue(ann)).toThrow(tooMany as unknown as Error)
   })
 
   it('are at most 100,000 in all', () => {
