@@ -33,14 +33,14 @@ export interface Listening {
   readonly url: string
 }
 
-/** Idle ones and those of requests are beside the connections that stream: a bound for all of them. */
-const TCP_PER_CONNECTION = 2
+/** TCP connections that are idle or carry a request, beside those that stream: a bound for all. */
+const maxTcpConnections = (maxConnections: number): number => 2 * maxConnections + 1000
 
 interface ListenOptions {
   readonly host: string
   readonly port: number
   readonly onRequest: RequestListener
-  /** As the setting says; twice as many are taken on TCP, and beyond it they are dropped. */
+  /** As the setting says. Beyond twice as many and 1,000, TCP connections are dropped. */
   readonly maxConnections: number
   readonly attach: (server: Server) => void
 }
@@ -88,7 +88,7 @@ async function open(options: ListenOptions, address: string, port: number): Prom
   server.setTimeout(SILENCE_MS)
   // Beyond a count Node would drop headers without a word, a credential perhaps; their size is bounded.
   server.maxHeadersCount = 0
-  server.maxConnections = options.maxConnections * TCP_PER_CONNECTION
+  server.maxConnections = maxTcpConnections(options.maxConnections)
   answerClientErrors(server)
   options.attach(server)
   await new Promise<void>((resolve, reject) => {

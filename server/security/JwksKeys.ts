@@ -26,6 +26,8 @@ export class JwksKeys {
   readonly #options: JwksKeysOptions
   #keys: JWTVerifyGetKey | undefined
   #fetchedAt = 0
+  /** The last fetch failed. */
+  #isDown = false
   #startedAt: number[] = []
   #fetching: Promise<boolean> | undefined
 
@@ -43,7 +45,8 @@ export class JwksKeys {
     try {
       return await this.#search(header, token)
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayFetch()) throw error
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      if (!this.#mayFetch() && !this.#isDown) throw error
     }
     if (!(await this.#refresh())) throw keysUnavailable()
     return this.#search(header, token)
@@ -75,8 +78,10 @@ export class JwksKeys {
     try {
       this.#keys = createLocalJWKSet(JSON.parse(await this.#read()))
       this.#fetchedAt = this.#options.monotonicNow()
+      this.#isDown = false
       return true
     } catch (error) {
+      this.#isDown = true
       this.#options.onFault(new Error('AUTH_JWKS_URL gave no keys', { cause: error }))
       return false
     }

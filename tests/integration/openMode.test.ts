@@ -126,8 +126,12 @@ describe('a start that would leave the door open is refused', () => {
       'NODE_ENV=production needs authentication',
     ],
     ['an AUTH_JWT_SECRET that is short', { AUTH_JWT_SECRET: 's' }, 'must have at least 32 bytes'],
-    ['keys from anywhere', { AUTH_JWKS_URL: 'http://a/b' }, 'AUTH_JWKS_URL must be an https://'],
-    ['a misspelt setting', { AUTH_SECRET: 's'.repeat(32) }, 'AUTH_SECRET is not a setting'],
+    ['keys from anywhere', { AUTH_JWKS_URL: 'http://a.b/c' }, 'AUTH_JWKS_URL must be an https://'],
+    [
+      'a misspelt setting',
+      { AUTH_JWT_SECRETS: 's'.repeat(32) },
+      'AUTH_JWT_SECRETS is not a setting',
+    ],
   ])('with %s', async (_what, env, sentence) => {
     const started = spawnServer({ PORT: '0', ...env })
     await waitFor('it to end', () => started.child.exitCode !== null).finally(started.kill)

@@ -72,7 +72,9 @@ describe.each(DOORS)('a ticket in %s', (_where, knock, opened, refused) => {
   })
 
   it('is refused when it is made up', async () => {
-    for (const made of ['x', '', 'A'.repeat(43), token]) expect(await knock(made)).toBe(refused)
+    expect(await knock('A'.repeat(43))).toBe(refused)
+    // What can never have been one asks for no fresh one.
+    for (const made of ['x', '', token]) expect([401, 4501]).toContain(await knock(made))
   })
 
   it('lets one of ten in that come at once', async () => {
@@ -176,7 +178,7 @@ describe('who gets one', () => {
     const tickets = await Promise.all(Array.from({ length: 100 }, () => ticket()))
     expect(new Set(tickets).size).toBe(100)
     const answer = await ask()
-    expectError(answer, 503, 'unavailable')
+    expectError(answer, 429, 'rate_limited')
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await ask(await signed({ sub: 'ben' }))).status).toBe(201)
     expect(await inFrame(tickets[50]!)).toBe(101)
