@@ -39,15 +39,20 @@ function bounded(error: unknown, depth = 0): object {
   const { name, message, stack = '', cause } = error
   return {
     name: name.slice(0, MAX_MESSAGE),
-    message: withoutTokens(message).slice(0, MAX_MESSAGE),
-    stack: withoutTokens(stack).slice(0, MAX_STACK),
+    message: withoutTokens(message, MAX_MESSAGE),
+    stack: withoutTokens(stack, MAX_STACK),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: bounded(cause, depth + 1) }),
   }
 }
 
 /** Libraries quote what they can't read: nothing that looks like a JWT, or names itself a secret. */
-function withoutTokens(text: string): string {
-  return text
-    .replace(/\beyJ[\w-]+(\.[\w-]*)+/g, '[token]')
-    .replace(/\b(bearer|ticket=|token=)\s*[^\s"'&]+/gi, '$1 [token]')
+function withoutTokens(text: string, maxLength: number): string {
+  return (
+    text
+      // What is searched has a bound, too: somebody else has chosen it.
+      .slice(0, 2 * maxLength)
+      .replace(/\beyJ[\w-]+(\.[\w-]*)+/g, '[token]')
+      .replace(/\b(bearer|ticket=|token=)\s*[^\s"'&]+/gi, '$1 [token]')
+      .slice(0, maxLength)
+  )
 }
