@@ -5,12 +5,16 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../shared/errors.js'
 import { answerClientErrors } from './clientErrors.js'
+import { limitSockets, type SocketLimits } from './socketLimits.js'
 
-/** What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. */
+/**
+ * What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. Slow ones
+ * are looked for at an interval, so that they end up to that much later.
+ */
 const BOUNDS = {
   keepAliveTimeout: 75_000,
   headersTimeout: 10_000,
-  requestTimeout: 15_000,
+  requestTimeout: 13_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16 * 1024,
 }
@@ -31,6 +35,7 @@ interface ListenOptions {
   readonly port: number
   readonly onRequest: RequestListener
   readonly attach: (server: Server) => void
+  readonly sockets: SocketLimits
 }
 
 /** Listens on every address that `host` means. Throws `ConfigError` where it can't. */
@@ -77,6 +82,7 @@ async function open(options: ListenOptions, address: string, port: number): Prom
   // Beyond a count Node would drop headers without a word, a credential perhaps; their size is bounded.
   server.maxHeadersCount = 0
   answerClientErrors(server)
+  limitSockets(server, options.sockets)
   options.attach(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
