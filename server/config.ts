@@ -117,11 +117,13 @@ export const settingsSchema = z
     rateLimitReadMax: wholeNumber(0, 1_000_000_000)
       .default(1_000_000)
       .describe(
-        'Polls, streams, WebSockets and tickets that one user may ask for per window; 0: no limit.',
+        'Polls, streams, sockets and tickets that one user may ask for per window; 0: no limit.',
       ),
     maxFramesPerSecond: wholeNumber(0, 1_000_000)
       .default(500)
-      .describe('Frames that one WebSocket may send per second, averaged over 10 s; 0: no limit.'),
+      .describe(
+        'Frames that one WebSocket may send per second, averaged over 10 s, and a quarter of what one user may; 0: no limit.',
+      ),
     messageTtlMs: wholeNumber(1000, 7 * DAY_MS)
       .default(5 * MINUTE_MS)
       .describe('How long a message is kept for those who come late, in ms.'),

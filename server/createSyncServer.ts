@@ -29,6 +29,7 @@ import { Gate } from './security/Gate.js'
 import { Publisher } from './security/Publisher.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
+import { socketsFor } from './socketLimits.js'
 import { createStandaloneApp } from './standaloneApp.js'
 import { WebSocketManager } from './transports/WebSocketManager.js'
 import { createTrust } from './trust.js'
@@ -187,7 +188,6 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxPayloadBytes: settings.maxPayloadBytes,
     maxTopics: settings.maxTopicsPerConnection,
     maxFramesPerSecond: settings.maxFramesPerSecond,
-    maxConnectionsPerAddress: settings.maxConnectionsPerAddress,
     newId: uuidv7,
   }
   const webSockets = new WebSocketManager({ ...reading, ...guards, publisher, onFault })
@@ -250,9 +250,13 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
         hostRules: guards.hostRules,
         onFault,
       })
-      const { host, port, maxConnections } = settings
+      const { host, port, trustProxy, maxConnections, maxConnectionsPerAddress } = settings
       const attach = (server: Server) => webSockets.attach(server)
-      listening = listen({ host, port, maxConnections, onRequest: app, attach })
+      const sockets = {
+        max: socketsFor(maxConnections),
+        maxPerAddress: trustProxy === 0 ? socketsFor(maxConnectionsPerAddress) : Infinity,
+      }
+      listening = listen({ host, port, onRequest: app, attach, sockets })
       return listeningAt(host, await listening)
     },
 

@@ -66,7 +66,8 @@ function framesOf(stack: unknown): string {
 
 /** As much of it as `maxBytes` of JSON hold. */
 function cut(value: unknown, maxBytes: number): string {
-  const text = withoutTokens(String(value))
+  // What is searched has a bound, too: somebody else has chosen it.
+  const text = withoutTokens(String(value).slice(0, 2 * maxBytes))
   let bytes = 0
   let end = 0
   while (end < text.length) {
@@ -78,8 +79,13 @@ function cut(value: unknown, maxBytes: number): string {
 }
 
 /** Libraries quote what they can't read: nothing that looks like a JWT, or names itself a secret. */
-function withoutTokens(text: string): string {
-  return text
-    .replace(/\beyJ[\w-]+(\.[\w-]*)+/g, '[token]')
-    .replace(/\b(bearer|ticket=|token=)\s*[^\s"'&]+/gi, '$1 [token]')
+function withoutTokens(text: string, maxLength: number): string {
+  return (
+    text
+      // What is searched has a bound, too: somebody else has chosen it.
+      .slice(0, 2 * maxLength)
+      .replace(/\beyJ[\w-]+(\.[\w-]*)+/g, '[token]')
+      .replace(/\b(bearer|ticket=|token=)\s*[^\s"'&]+/gi, '$1 [token]')
+      .slice(0, maxLength)
+  )
 }

@@ -6,6 +6,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../shared/errors.js'
 import { answerClientErrors } from './clientErrors.js'
+import { limitSockets, type SocketLimits } from './socketLimits.js'
 
 /**
  * What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. Who is slow
@@ -33,16 +34,12 @@ export interface Listening {
   readonly url: string
 }
 
-/** TCP connections that are idle or carry a request, beside those that stream: a bound for all. */
-const maxTcpConnections = (maxConnections: number): number => 2 * maxConnections + 1000
-
 interface ListenOptions {
   readonly host: string
   readonly port: number
   readonly onRequest: RequestListener
-  /** As the setting says. Beyond twice as many and 1,000, TCP connections are dropped. */
-  readonly maxConnections: number
   readonly attach: (server: Server) => void
+  readonly sockets: SocketLimits
 }
 
 /** Listens on every address that `host` means. Throws `ConfigError` where it can't. */
@@ -88,8 +85,8 @@ async function open(options: ListenOptions, address: string, port: number): Prom
   server.setTimeout(SILENCE_MS)
   // Beyond a count Node would drop headers without a word, a credential perhaps; their size is bounded.
   server.maxHeadersCount = 0
-  server.maxConnections = maxTcpConnections(options.maxConnections)
   answerClientErrors(server)
+  limitSockets(server, options.sockets)
   options.attach(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -12,6 +12,7 @@ export const CLOSE = {
   internal: { code: 1011, reason: 'internal' },
   invalidConnect: { code: 4400, reason: 'invalid connect' },
   staleToken: { code: 4401, reason: 'fresh token needed' },
+  unknownKey: { code: 4401, reason: 'unknown key' },
   noFirstFrame: { code: 4408, reason: 'no first frame' },
   didNotRead: { code: 4413, reason: 'did not read' },
   tooManyFrames: { code: 4429, reason: 'too many frames' },

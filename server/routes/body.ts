@@ -84,9 +84,18 @@ function checkParsed({ body, headers }: Request, maxBytes: number): Body {
   }
   assertJson(headers['content-type'])
   const declared = headers['content-encoding'] === undefined ? headers['content-length'] : undefined
-  const length = declared === undefined ? Buffer.byteLength(JSON.stringify(body)) : Number(declared)
+  const length = declared === undefined ? encodedLength(body) : Number(declared)
   if (length > maxBytes) throw tooLarge(maxBytes)
   return { content: body, bytes: length }
+}
+
+/** What is nested thousands of levels deep is read without a fault, and can't be written again. */
+function encodedLength(body: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(body))
+  } catch {
+    throw new SyncError('invalid_request', 'the body is nested too deep')
+  }
 }
 
 function tooLarge(maxBytes: number): SyncError {

@@ -1,7 +1,9 @@
 // How many connections there may be: in all, for one address and for one user. A held poll is a
-// connection too. Over a cap the answer is an error at once, never a place in a queue.
+// connection too. Over a cap the answer is an error at once, never a place in a queue. Whoever opens
+// connections and doesn't say who it is keeps nobody out: it makes way.
 
 import { SyncError } from '../../shared/errors.js'
+import { type UnprovenPlace, UnprovenPlaces } from './UnprovenPlaces.js'
 
 interface ConnectionLimitsOptions {
   readonly maxConnections: number
@@ -12,10 +14,18 @@ interface ConnectionLimitsOptions {
 /** Gives a place back. Calling it twice gives back one. */
 export type Release = () => void
 
+/** The place of a connection that has yet to say who it is. */
+export interface Provisional {
+  readonly release: Release
+  /** It has said so: from here on the place is its own. */
+  readonly prove: () => void
+}
+
 export class ConnectionLimits {
   readonly #options: ConnectionLimitsOptions
   readonly #perAddress = new Map<string, number>()
   readonly #perUser = new Map<string, number>()
+  readonly #unproven = new UnprovenPlaces()
   #total = 0
 
   constructor(options: ConnectionLimitsOptions) {
@@ -25,6 +35,9 @@ export class ConnectionLimits {
   /** A place for a connection from this address. Throws `unavailable`. */
   admitAddress(address: string): Release {
     const { maxConnections, maxPerAddress } = this.#options
+    // Of this address first: that may be room enough in all.
+    if ((this.#perAddress.get(address) ?? 0) >= maxPerAddress) this.#unproven.makeWay(address)
+    if (this.#total >= maxConnections) this.#unproven.makeWay()
     if (this.#total >= maxConnections) throw overCapacity('the server has', maxConnections)
     const release = admit(this.#perAddress, address, maxPerAddress, 'this address has')
     this.#total += 1
@@ -34,11 +47,41 @@ export class ConnectionLimits {
     })
   }
 
+  /**
+   * As `admitAddress`, for a connection that has yet to say who it is. Until it has, it may be told
+   * to `makeWay`, at once: where somebody else needs the place, or such connections have more than
+   * half of all places, or of their address's.
+   */
+  admitUnproven(address: string, makeWay: () => void): Provisional {
+    const { maxConnections, maxPerAddress } = this.#options
+    if (this.#unproven.sizeOf(address) >= half(maxPerAddress)) this.#unproven.makeWay(address)
+    if (this.#unproven.size >= half(maxConnections)) this.#unproven.makeWay()
+    const release = this.admitAddress(address)
+    const place: UnprovenPlace = {
+      address,
+      makeWay() {
+        release()
+        makeWay()
+      },
+    }
+    this.#unproven.add(place)
+    const prove = () => this.#unproven.remove(place)
+    return {
+      prove,
+      release() {
+        prove()
+        release()
+      },
+    }
+  }
+
   /** A place for a connection of this user. Throws `unavailable`. */
   admitUser(userId: string): Release {
     return once(admit(this.#perUser, userId, this.#options.maxPerUser, 'this user has'))
   }
 }
+
+const half = (max: number): number => Math.ceil(max / 2)
 
 function admit(counts: Map<string, number>, key: string, max: number, who: string): Release {
   const count = counts.get(key) ?? 0

@@ -2,16 +2,16 @@
 // whatever a token says. They are kept while the provider can't be reached, and asked for no more
 // than a few times a minute, however many unknown keys tokens name.
 
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { CLOSE } from '../../shared/closeCodes.js'
 import { SyncError } from '../../shared/errors.js'
 
 /** Keys of this age are fetched anew, in the background. */
 const FRESH_MS = 10 * 60_000
 const FETCH_WITHIN_MS = 5000
-/** So many fetches in a minute at once, and after them one at a time: at most six a minute. */
-const BURST = 3
-const PER_MS = 60_000
-const PAUSE_MS = 20_000
+/** So many fetches at once at most, and one more for each of these spans that has passed since. */
+const MAX_FETCHES = 6
+const FETCH_AGAIN_MS = 10_000
 const MAX_BYTES = 1 << 20
 
 interface JwksKeysOptions {
@@ -28,7 +28,8 @@ export class JwksKeys {
   #fetchedAt = 0
   /** The last fetch failed. */
   #isDown = false
-  #startedAt: number[] = []
+  #fetchesLeft = MAX_FETCHES
+  #countedAt = 0
   #fetching: Promise<boolean> | undefined
 
   constructor(options: JwksKeysOptions) {
@@ -37,7 +38,8 @@ export class JwksKeys {
 
   /**
    * The key that a token names. Throws jose's `JWKSNoMatchingKey` where there is none, and
-   * `unavailable` where that can't be said because the provider can't be asked.
+   * `unavailable` where that can't be said because the provider can't be asked. Where it was asked
+   * too often of late, a token is refused that may be good: as one to be replaced, not for good.
    */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     if (this.#keys === undefined && !(await this.#refresh())) throw keysUnavailable()
@@ -46,7 +48,7 @@ export class JwksKeys {
       return await this.#search(header, token)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-      if (!this.#mayFetch() && !this.#isDown) throw error
+      if (!this.#mayFetch()) throw this.#isDown ? keysUnavailable() : unknownKey()
     }
     if (!(await this.#refresh())) throw keysUnavailable()
     return this.#search(header, token)
@@ -59,9 +61,12 @@ export class JwksKeys {
 
   #mayFetch(): boolean {
     const now = this.#options.monotonicNow()
-    this.#startedAt = this.#startedAt.filter((startedAt) => now - startedAt < PER_MS)
-    const hasPaused = now - (this.#startedAt.at(-1) ?? 0) >= PAUSE_MS
-    return this.#fetching !== undefined || this.#startedAt.length < BURST || hasPaused
+    const spans = Math.floor((now - this.#countedAt) / FETCH_AGAIN_MS)
+    this.#countedAt += spans * FETCH_AGAIN_MS
+    this.#fetchesLeft = Math.min(MAX_FETCHES, this.#fetchesLeft + spans)
+    // The next span begins with the first fetch.
+    if (this.#fetchesLeft === MAX_FETCHES) this.#countedAt = now
+    return this.#fetching !== undefined || this.#fetchesLeft > 0
   }
 
   /** Whether the provider gave its keys. One question at a time, for all who wait for it. */
@@ -74,9 +79,9 @@ export class JwksKeys {
   }
 
   async #fetch(): Promise<boolean> {
-    this.#startedAt.push(this.#options.monotonicNow())
+    this.#fetchesLeft -= 1
     try {
-      this.#keys = createLocalJWKSet(JSON.parse(await this.#read()))
+      this.#keys = createLocalJWKSet(keySetOf(await this.#read()))
       this.#fetchedAt = this.#options.monotonicNow()
       this.#isDown = false
       return true
@@ -105,10 +110,24 @@ export class JwksKeys {
   }
 }
 
+/** A provider without any key is one that has a fault: the last good keys stay. */
+function keySetOf(text: string): JSONWebKeySet {
+  const set: JSONWebKeySet = JSON.parse(text)
+  if (Array.isArray(set?.keys) && set.keys.length === 0) throw new Error('there are none in it')
+  return set
+}
+
 function keysUnavailable(): SyncError {
   return new SyncError(
     'unavailable',
     'the token could not be checked: the keys of its issuer can not be had now; try again',
     { retryAfterSeconds: 5 },
   )
+}
+
+/** Its provider may have begun to use that key a moment ago: not final. */
+function unknownKey(): SyncError {
+  return new SyncError('unauthorized', 'the token is not valid: its key is not known here', {
+    close: CLOSE.unknownKey,
+  })
 }

@@ -11,6 +11,10 @@ const MAX_KEYS = 200_000
 /** A message, or this much of one, is one unit of the publishing budget. */
 const BYTES_PER_UNIT = 16 * 1024
 
+/** Frames of one user are counted over this span, and as those of so many sockets at full rate. */
+const FRAMES_WINDOW_MS = 10_000
+const FULL_RATE_SOCKETS = 4
+
 interface RateLimitsOptions {
   /** Units per window; 0 is no limit. */
   readonly rateLimitMax: number
@@ -18,6 +22,8 @@ interface RateLimitsOptions {
   readonly rateLimitServiceMax: number
   readonly rateLimitReadMax: number
   readonly rateLimitWindowMs: number
+  /** Of one WebSocket. */
+  readonly maxFramesPerSecond: number
   /** Unix milliseconds. */
   readonly wallNow: () => number
 }
@@ -27,15 +33,18 @@ export class RateLimits {
   readonly writes: Budget
   readonly #reads: Budget
   readonly #failures: Budget
+  readonly #frames: Budget
   readonly #options: RateLimitsOptions
 
   constructor(options: RateLimitsOptions) {
     this.#options = options
     const { rateLimitWindowMs: windowMs, wallNow } = options
-    const budget = (name: string) => new Budget({ name, windowMs, wallNow, maxKeys: MAX_KEYS })
+    const parts = { windowMs, wallNow, maxKeys: MAX_KEYS }
+    const budget = (name: string) => new Budget({ ...parts, name })
     this.writes = budget('publishing')
     this.#reads = budget('reading')
     this.#failures = budget('wrong credentials')
+    this.#frames = new Budget({ ...parts, name: 'frames', windowMs: FRAMES_WINDOW_MS })
   }
 
   get windowMs(): number {
@@ -54,6 +63,12 @@ export class RateLimits {
 
   chargeRead(principal: Principal): void {
     this.#reads.charge(principalKey(principal), 1, this.#options.rateLimitReadMax)
+  }
+
+  /** Each WebSocket has its own limit; this one is for a user who opens hundreds. */
+  chargeFrames(principal: Principal, frames: number): void {
+    const perSocket = (this.#options.maxFramesPerSecond * FRAMES_WINDOW_MS) / 1000
+    this.#frames.charge(principalKey(principal), frames, perSocket * FULL_RATE_SOCKETS)
   }
 
   /** `address`: as `addressKey` gives it. */

@@ -26,14 +26,15 @@ export function createHostRules(options: HostRulesOptions): HostRules {
   const corsOrigins = new Set(options.corsOrigins)
 
   return {
-    assertHost({ headers: { host }, socket }) {
+    assertHost({ headersDistinct: { host = [] }, socket }) {
       if (options.isLoopbackOnly && !isLoopbackAddress(socket.remoteAddress ?? '')) {
         throw new SyncError(
           'forbidden',
           'open mode answers this machine only; configure authentication',
         )
       }
-      const named = parseHost(host)
+      // Of two, a proxy may have looked at the other one.
+      const named = host.length === 1 ? parseHost(host[0]) : undefined
       if (named === undefined) throw new SyncError('forbidden', 'Host: is missing or not a host')
       const { hostname } = named
       if (isLoopbackName(hostname) || allowedHosts.has(hostname) || allowedHosts.has(named.host))
@@ -46,7 +47,8 @@ export function createHostRules(options: HostRulesOptions): HostRules {
 
     assertOrigin({ headers: { origin, host } }) {
       if (origin === undefined || corsOrigins.has(origin)) return
-      if (URL.canParse(origin) && new URL(origin).host === withoutDefaultPort(origin, host)) return
+      const isPage = URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol)
+      if (isPage && new URL(origin).host === withoutDefaultPort(origin, host)) return
       throw new SyncError(
         'forbidden',
         'Origin: is not allowed here; add it to CORS_ORIGINS (corsOrigins)',

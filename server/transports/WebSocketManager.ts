@@ -9,12 +9,11 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
 import { ConfigError, publicError, SyncError } from '../../shared/errors.js'
 import { addressKey } from '../security/addresses.js'
-import type { Release } from '../security/ConnectionLimits.js'
+import type { Provisional } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
 import { endWithError } from './answer.js'
 import { PendingAnswers } from './PendingAnswers.js'
-import { UnprovenSockets } from './UnprovenSockets.js'
 import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
 
 export const WEBSOCKET_PATH = '/ws'
@@ -31,21 +30,18 @@ const UNTAKEN_ANSWER_MS = 60_000
 interface WebSocketManagerOptions extends SessionContext {
   readonly hostRules: HostRules
   readonly gate: Gate
-  readonly maxConnectionsPerAddress: number
 }
 
 export class WebSocketManager {
   readonly #options: WebSocketManagerOptions
   readonly #server: WebSocketServer
   readonly #sessions = new Set<WebSocketSession>()
-  readonly #unproven: UnprovenSockets
   readonly #answers = new PendingAnswers()
   /** By server, how to let go of it. */
   readonly #attached = new Map<Server, () => void>()
 
   constructor(options: WebSocketManagerOptions) {
     this.#options = options
-    this.#unproven = new UnprovenSockets(options.maxConnectionsPerAddress)
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -119,30 +115,23 @@ export class WebSocketManager {
   }
 
   #accept(webSocket: WebSocket, socket: Duplex, req: IncomingMessage): void {
-    const address = addressKey(this.#options.addressOf(req))
-    this.#unproven.makeRoom(address)
-    const release = this.#admit(address)
-    const proven = () => this.#unproven.remove(address, end)
+    const place = this.#admit(req, () => session.destroy())
+    const proven = () => place?.prove()
     const session = new WebSocketSession(this.#options, webSocket, socket, req, proven)
-    const leave = () => {
-      this.#sessions.delete(session)
-      proven()
-      release?.()
-    }
-    const end = () => {
-      leave()
-      session.destroy()
-    }
     this.#sessions.add(session)
-    this.#unproven.add(address, end)
-    webSocket.on('close', leave)
+    webSocket.on('close', () => {
+      this.#sessions.delete(session)
+      place?.release()
+    })
     if (this.#options.gate.isDraining) session.refuse(CLOSE.restarting)
-    else if (release === undefined) session.refuse(CLOSE.overCapacity)
+    else if (place === undefined) session.refuse(CLOSE.overCapacity)
   }
 
-  #admit(address: string): Release | undefined {
+  /** `undefined` where there is no room. `makeWay`: see `ConnectionLimits`. */
+  #admit(req: IncomingMessage, makeWay: () => void): Provisional | undefined {
+    const { addressOf, limits } = this.#options
     try {
-      return this.#options.limits.admitAddress(address)
+      return limits.admitUnproven(addressKey(addressOf(req)), makeWay)
     } catch {
       return undefined
     }

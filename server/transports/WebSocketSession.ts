@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
 import type { Since } from '../../shared/cursor.js'
-import { publicError, SyncError } from '../../shared/errors.js'
+import { type ErrorCode, publicError, SyncError } from '../../shared/errors.js'
 import { type ConnectFrame, connectFrameSchema, type Ref, refOf } from '../../shared/frames.js'
 import { parseOrThrow } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
@@ -28,8 +28,13 @@ import { WebSocketConnection } from './WebSocketConnection.js'
 
 const FIRST_FRAME_WITHIN_MS = 5000
 const MAX_HELD_FRAMES = 16
-/** A send over its budget, as frames: who goes on and on is cut off. */
-const REFUSED_SEND_WEIGHT = 20
+/** Of a masked frame (RFC 6455, section 5.2): at most, and of a ping or pong. */
+const FRAME_HEADER_BYTES = 14
+const CONTROL_HEADER_BYTES = 6
+/** A frame that is refused, as frames: who goes on and on is cut off. */
+const REFUSED_WEIGHT = 20
+/** Refusals that are no fault of the client's. */
+const OWN_FAULTS: ReadonlySet<ErrorCode> = new Set(['unavailable', 'internal'])
 
 export interface SessionContext extends StreamContext, CommandContext {
   readonly access: Access
@@ -40,6 +45,7 @@ export interface SessionContext extends StreamContext, CommandContext {
   readonly maxFramesPerSecond: number
   readonly monotonicNow: () => number
   readonly limits: ConnectionLimits
+  readonly rateLimits: Pick<RateLimits, 'chargeRead' | 'chargeFrames'>
   readonly onFault: (error: unknown) => void
 }
 
@@ -67,6 +73,7 @@ export class WebSocketSession {
   readonly #meter: FrameMeter
   readonly #onProven: () => void
   #state: State
+  #bytesUnproven = 0
   #connection: WebSocketConnection | undefined
   #releaseUser: Release = () => {}
 
@@ -83,6 +90,7 @@ export class WebSocketSession {
     this.#request = request
     this.#onProven = onProven
     this.#meter = new FrameMeter(context.maxFramesPerSecond, context.monotonicNow)
+    socket.on('data', this.#onData)
     const deadline = setTimeout(() => this.#close(CLOSE.noFirstFrame), FIRST_FRAME_WITHIN_MS)
     this.#state = { name: 'waiting', deadline }
     webSocket.on('message', (data, isBinary) => this.#receive(data, isBinary))
@@ -90,9 +98,9 @@ export class WebSocketSession {
     // `ws` closes by itself on a protocol error; without a listener the process would end.
     webSocket.on('error', () => {})
     webSocket.on('ping', (data) => {
-      if (this.#takeFrame() && !socket.writableNeedDrain) webSocket.pong(data)
+      if (this.#takeControlFrame(data) && !socket.writableNeedDrain) webSocket.pong(data)
     })
-    webSocket.on('pong', () => this.#takeFrame())
+    webSocket.on('pong', (data) => this.#takeControlFrame(data))
   }
 
   /** Ends a session that has no connection yet; the hub ends the others. */
@@ -113,11 +121,39 @@ export class WebSocketSession {
     this.#handle({ frame, bytes: bytes.length })
   }
 
+  /**
+   * Comes after `ws`, which keeps what it has of a frame: nobody fills the memory who has not said
+   * who he is.
+   */
+  readonly #onData = (chunk: Buffer) => {
+    if (this.#connection !== undefined) return this.#socket.off('data', this.#onData)
+    this.#bytesUnproven += chunk.length
+    if (this.#bytesUnproven <= this.#context.maxPayloadBytes + FRAME_HEADER_BYTES) return
+    if (this.#state.name === 'waiting') this.#refuseLarge()
+    this.#webSocket.pause()
+  }
+
   /** Counts a frame. False where there were too many: the socket is closed. */
-  #takeFrame(weight?: number): boolean {
-    if (this.#meter.take(weight)) return true
+  #takeFrame(weight = 1): boolean {
+    if (this.#meter.take(weight) && this.#userMay(weight)) return true
     if (this.#state.name !== 'closed') this.#close(CLOSE.tooManyFrames)
     return false
+  }
+
+  /** Not kept, so not among what a socket may make the server keep. */
+  #takeControlFrame({ length }: Buffer): boolean {
+    this.#bytesUnproven -= CONTROL_HEADER_BYTES + length
+    return this.#takeFrame()
+  }
+
+  #userMay(frames: number): boolean {
+    try {
+      const { principal } = this.#connection ?? {}
+      if (principal !== undefined) this.#context.rateLimits.chargeFrames(principal, frames)
+      return true
+    } catch {
+      return false
+    }
   }
 
   #refuseLarge(): void {
@@ -185,6 +221,7 @@ export class WebSocketSession {
     )
     this.#connection = connection
     this.#onProven()
+    this.#webSocket.resume()
     connection.open(granted, since)
     return new WebSocketCommands({
       context: this.#context,
@@ -230,7 +267,7 @@ export class WebSocketSession {
   #sayError(error: unknown, ref?: Ref): void {
     const { code, message, retryAfterSeconds } = publicError(error)
     if (code === 'internal') this.#context.onFault(error)
-    if (code === 'rate_limited' && !this.#takeFrame(REFUSED_SEND_WEIGHT)) return
+    if (!OWN_FAULTS.has(code) && !this.#takeFrame(REFUSED_WEIGHT)) return
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
     const retryAfterMs = retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000
     const body = { ref, code, message, retryAfterMs }

@@ -190,16 +190,19 @@ describe('a frame that is too large', () => {
   })
 
   it.each([
-    ['after connect', accepted],
-    ['before it', upgraded],
-    ['in one segment with the handshake', eager],
-  ])('is 1009 when it is far too large, announced or in parts: %s', async (_when, open) => {
-    const announced = Buffer.from([0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4])
-    expect(await closeCodeAfter(await open(), announced)).toBe(1009)
-    const part = (opcode: number) => clientFrame(opcode, 'x'.repeat(60_000), { isFinal: false })
-    const parts = [part(text), ...Array.from({ length: 20 }, () => part(continuation))]
-    expect(await closeCodeAfter(await open(), Buffer.concat(parts))).toBe(1009)
-  })
+    ['after connect', accepted, 1009],
+    ['before it, where no more is taken than of any first frame', upgraded, 4500],
+    ['in one segment with the handshake', eager, 4500],
+  ])(
+    'is the end when it is far too large, announced or in parts: %s',
+    async (_when, open, code) => {
+      const announced = Buffer.from([0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4])
+      expect(await closeCodeAfter(await open(), announced)).toBe(1009)
+      const part = (opcode: number) => clientFrame(opcode, 'x'.repeat(60_000), { isFinal: false })
+      const parts = [part(text), ...Array.from({ length: 20 }, () => part(continuation))]
+      expect(await closeCodeAfter(await open(), Buffer.concat(parts))).toBe(code)
+    },
+  )
 
   it('is 4500 as the first frame', async () => {
     const raw = await RawSocket.upgraded(server.url)

@@ -75,6 +75,29 @@ it.each([
   expect([4429, 4501]).toContain(await closeCode(await accepted(flood(jsonFrame(frame)))))
 })
 
+it.each([
+  ['commands that are wrong', { op: 'nonsense' }],
+  ['sends to others', { op: 'send', message: { type: 'a', userId: 'victim' } }],
+  ['subscriptions that are not granted', { op: 'subscribe', topics: ['secret'] }],
+  ['messages that are none', { op: 'send', message: { type: 'a', nonsense: true } }],
+])('far fewer %s than a flood end a connection', async (_what, frame) => {
+  const few = Array.from({ length: PER_SECOND }, () => jsonFrame(frame))
+  expect(await closeCode(await accepted(Buffer.concat(few)))).toBe(4429)
+})
+
+it('one user gains little by many connections: a fifth that sends as much is cut off', async () => {
+  const token = server.token('many-handed')
+  const most = Buffer.concat(
+    Array.from({ length: PER_SECOND * 10 - 10 }, () => jsonFrame({ op: 'ping' })),
+  )
+  const raws = await Promise.all(
+    Array.from({ length: 5 }, () => RawSocket.connected(server.url, { token })),
+  )
+  for (const raw of raws) raw.write(most)
+  await waitFor('one to be cut off', () => raws.some(({ closeCode }) => closeCode === 4429))
+  for (const raw of raws) await raw.close()
+})
+
 it('frames below the limit are taken, second after second', async () => {
   const raw = await RawSocket.connected(server.url, { token: server.token('steady') })
   const half = Array.from({ length: PER_SECOND * 5 }, (_, ref) => jsonFrame({ op: 'ping', ref }))

@@ -159,6 +159,19 @@ describe('behind the host’s own express.json()', () => {
     expect((await send('{"type":"a"}', 'text/plain').expect(415)).body.success).toBe(false)
     expect((await send('').expect(400)).body.success).toBe(false)
     await send('{"type":"a","__proto__":{"userId":"x"}}').expect(400)
+    await send(`{"type":"a","payload":${'['.repeat(20_000)}${']'.repeat(20_000)}}`).expect(400)
+  })
+
+  it('refuses what is nested without end, also where its length is not announced', async () => {
+    const { status } = await fetch(`${url}/api/sync/send`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: new Blob([
+        `{"type":"a","payload":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+      ]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+    expect(status).toBe(400)
   })
 
   it('answers in JSON to a body that the host could not parse', async () => {

@@ -135,18 +135,24 @@ describe('places', () => {
     for (const place of places) await place.leave()
   })
 
-  it('are taken by a WebSocket from its upgrade on, and not by polls that are answered', async () => {
+  it('are not taken by polls that are answered', async () => {
     await start({ maxConnections: 1 })
-    const silent = new SocketClient(server.url)
-    await silent.opened()
-    expect((await take('sse', 'ann')).isTaken).toBe(false)
+    const stream = await take('sse', 'ann')
     const api = new Api(server.url, 'dev:ann')
     await Promise.all(
       Array.from({ length: 10 }, async () => expect((await api.poll()).status).toBe(200)),
     )
-    await silent.close()
-    const stream = await takeFreed('sse', 'ann')
     await stream.leave()
+  })
+
+  it.each(kinds)('are given up by a WebSocket that is silent for one over %s', async (kind) => {
+    await start({ maxConnections: 1 })
+    const silent = new SocketClient(server.url)
+    await silent.opened()
+    const place = await take(kind, 'ann')
+    expect(place.isTaken).toBe(true)
+    expect((await silent.closed).code).toBe(1006)
+    await place.leave()
   })
 
   it('are given back by a refused token, a bad first frame and a bad cursor', async () => {

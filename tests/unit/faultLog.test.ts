@@ -64,6 +64,23 @@ describe('a fault', () => {
     expect(written).toHaveLength(2)
   })
 
+  it('that looks like the beginnings of tokens for a megabyte is written at once', () => {
+    const startedAt = performance.now()
+    log(new Error('eyJ-'.repeat(1 << 18)))
+    // Half a minute where all of it is searched.
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    expect(written).toHaveLength(1)
+  })
+
+  it('holds no token that a library quotes', () => {
+    log(
+      new Error(
+        'can not read eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln, Bearer secret, ticket=secret',
+      ),
+    )
+    expect(written[0]).not.toMatch(/secret|eyJ|c2ln/)
+  })
+
   it.each([
     ['a text', 'secret'],
     ['nothing', undefined],

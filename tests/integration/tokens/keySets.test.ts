@@ -134,6 +134,27 @@ describe('the keys of the provider', () => {
     expect(await statusOf(good)).toBe(200)
   })
 
+  it('come within seconds, and shut nobody out for good, however many made-up keys tokens name', async () => {
+    await keys.add('first', 'ES256')
+    for (let n = 0; n < 10; n += 1) {
+      await statusOf(await keys.sign('first', claims, `made-up-${n}`))
+    }
+    await keys.add('second', 'ES256')
+    const fresh = await keys.sign('second', claims)
+    expect(await knock(server.url, fresh)).toEqual(allDoors(401, 4401))
+    clock.forward(10_000)
+    expect(await statusOf(fresh)).toBe(200)
+  })
+
+  it('stay good where the provider says that it has none', async () => {
+    await keys.add('first', 'ES256')
+    const good = await keys.sign('first', claims)
+    expect(await statusOf(good)).toBe(200)
+    keys.withdraw('first')
+    expect(await statusOf(await keys.sign('first', claims, 'second'))).toBe(503)
+    expect(await knock(server.url, good)).toEqual(IN)
+  })
+
   it('are good while the provider is down, for hours, and new ones come when it is back', async () => {
     await keys.add('first', 'ES256')
     const good = await keys.sign('first', claims)

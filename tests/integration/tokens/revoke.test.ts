@@ -110,6 +110,23 @@ describe('a revocation of a user', () => {
     expect((await socket.closed).code).toBe(4401)
   })
 
+  it('refuses a revocation that the admin it means has under way', async () => {
+    const token = await signedNow({ sub: 'ann', roles: ['admin'] })
+    const raw = await RawSocket.open(server.url)
+    raw.write(
+      `POST /api/sync/revoke HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 16\r\n\r\n{"user',
+    )
+    expect((await new Api(server.url, token).poll()).status).toBe(200)
+    const ben = await signedNow({ sub: 'ben' })
+    await revoke({ userId: 'ann' })
+    raw.write('Id":"ben"}')
+    await waitFor('an answer', () => raw.text !== '')
+    expect(raw.text).toMatch(/^HTTP\/1\.1 401 /)
+    expect((await new Api(server.url, ben).poll()).status).toBe(200)
+    await raw.close()
+  })
+
   it('means a user, not the service that is called as they are', async () => {
     await revoke({ userId: SERVICE.name })
     const answer = await new Api(server.url, SERVICE.secret).send({ type: 'a', userId: 'ann' })

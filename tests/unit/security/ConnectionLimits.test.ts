@@ -49,3 +49,63 @@ describe('the limits on connections', () => {
     limits.admitAddress('b')
   })
 })
+
+describe('those who have not said who they are', () => {
+  /** Takes such a place, and says in `gone` when it had to make way. */
+  const places = (limits: ConnectionLimits) => {
+    const gone: string[] = []
+    const take = (name: string, address = name) =>
+      limits.admitUnproven(address, () => gone.push(name))
+    return { gone, take }
+  }
+
+  it('make way for any other, the one who is silent for longest first', () => {
+    const limits = limitsOf({ maxConnections: 4, maxPerAddress: 4 })
+    const { gone, take } = places(limits)
+    take('first')
+    take('second')
+    for (const address of ['a', 'b', 'c']) limits.admitAddress(address)
+    expect(gone).toEqual(['first'])
+    limits.admitAddress('d')
+    expect(gone).toEqual(['first', 'second'])
+    expect(() => limits.admitAddress('e')).toThrow(OVER)
+  })
+
+  it('make way at an address that has no room, and nowhere else', () => {
+    const limits = limitsOf({ maxPerAddress: 2 })
+    const { gone, take } = places(limits)
+    take('elsewhere')
+    take('here', 'a')
+    limits.admitAddress('a')
+    limits.admitAddress('a')
+    expect(gone).toEqual(['here'])
+    expect(() => limits.admitAddress('a')).toThrow(OVER)
+    expect(gone).toEqual(['here'])
+  })
+
+  it.each([
+    ['all places', { maxConnections: 4 }, ['a', 'b', 'c']],
+    ['those of an address', { maxPerAddress: 4 }, ['a', 'a', 'a']],
+  ])('have no more than half of %s', (_, given, addresses) => {
+    const { gone, take } = places(limitsOf(given))
+    addresses.forEach((address, index) => {
+      take(String(index), address)
+    })
+    expect(gone).toEqual(['0'])
+  })
+
+  it('make way no more once they have said it, and give their place back once', () => {
+    const limits = limitsOf({ maxConnections: 2 })
+    const { gone, take } = places(limits)
+    const { prove, release } = take('proven')
+    prove()
+    take('silent')
+    limits.admitAddress('a')
+    expect(gone).toEqual(['silent'])
+    expect(() => limits.admitAddress('b')).toThrow(OVER)
+    release()
+    release()
+    limits.admitAddress('b')
+    expect(() => limits.admitAddress('c')).toThrow(OVER)
+  })
+})

@@ -8,8 +8,12 @@ interface Asked {
   readonly from?: string
 }
 
-const requestOf = ({ host, origin, from = '127.0.0.1' }: Asked) =>
-  ({ headers: { host, origin }, socket: { remoteAddress: from } }) as unknown as IncomingMessage
+const requestOf = ({ host, origin, from = '127.0.0.1' }: Asked, others: string[] = []) =>
+  ({
+    headers: { host, origin },
+    headersDistinct: { host: host === undefined ? undefined : [host, ...others] },
+    socket: { remoteAddress: from },
+  }) as unknown as IncomingMessage
 
 function rules(given: Partial<Parameters<typeof createHostRules>[0]> = {}) {
   return createHostRules({ allowedHosts: [], corsOrigins: [], isLoopbackOnly: false, ...given })
@@ -68,6 +72,15 @@ describe('a Host', () => {
   })
 })
 
+it('a Host is given once, whichever of two is the server’s own', () => {
+  for (const [host, other] of [
+    ['localhost', 'evil.example'],
+    ['localhost', 'localhost'],
+  ] as const) {
+    expect(() => rules().assertHost(requestOf({ host }, [other]))).toThrow(FORBIDDEN)
+  }
+})
+
 describe('an Origin', () => {
   it.each([
     ['http://localhost:5000', 'localhost:5000'],
@@ -94,6 +107,9 @@ describe('an Origin', () => {
     ['https://evil.example', 'localhost:5000'],
     ['http://app.example.com.evil.example', 'app.example.com'],
     ['http://app.example.com:443', 'app.example.com'],
+    ['file://', 'localhost'],
+    ['capacitor://localhost', 'localhost'],
+    ['chrome-extension://localhost', 'localhost'],
   ])('%j is refused at %j', (origin, host) => {
     expect(() => rules().assertOrigin(requestOf({ origin, host }))).toThrow(FORBIDDEN)
   })
