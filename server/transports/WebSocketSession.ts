@@ -40,7 +40,6 @@ export interface SessionContext extends StreamContext, CommandContext {
   readonly access: Access
   readonly addressOf: AddressOf
   readonly identify: Identify
-  readonly rateLimits: Pick<RateLimits, 'chargeRead'>
   /** 0 is no limit. */
   readonly maxFramesPerSecond: number
   readonly monotonicNow: () => number

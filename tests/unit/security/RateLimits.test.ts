@@ -8,6 +8,7 @@ const MAXIMA = {
   rateLimitAdminMax: 20,
   rateLimitServiceMax: 30,
   rateLimitReadMax: 40,
+  maxFramesPerSecond: 5,
 }
 const create = (changes: Partial<typeof MAXIMA> = {}) =>
   new RateLimits({ ...MAXIMA, ...changes, rateLimitWindowMs: WINDOW_MS, wallNow: () => 0 })
