@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { RequestHandler } from 'express'
+import { pino } from 'pino'
 import request from 'supertest'
 import {
   type AuthorizeTopic,
@@ -64,6 +65,27 @@ describe('attach', () => {
   })
 })
 
+describe('open mode', () => {
+  it.each(['authenticate', 'authJwtSecret', 'authJwksUrl'])(
+    'is not what %s means where it could not be read',
+    async (key) => {
+      const starting = createSyncServer({ [key]: undefined, logLevel: 'silent' })
+      await expect(starting).rejects.toThrow(`${key} is undefined`)
+    },
+  )
+
+  it.each([
+    ['is told to the log of who attaches it', {}, true],
+    ['is not told of where tokens are verified', { authJwtSecret: 'x'.repeat(32) }, false],
+  ])('%s', async (_what, options, isTold) => {
+    const lines: string[] = []
+    const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) })
+    const own = await startGuestServer({ ...options, logger })
+    await own.close()
+    expect(lines.join('').includes('open mode')).toBe(isTold)
+  })
+})
+
 describe('listen', () => {
   it('is refused a second time, and the first goes on', async () => {
     const { server, url, close } = await startTestServer()
@@ -83,7 +105,8 @@ describe('listen', () => {
   it('that is under way when the server is closed leaves nothing open', async () => {
     // A process of its own: one that has something open does not end by itself.
     const host = await startHostProcess(`
-      import { createSyncServer } from './dist/server/createSyncServer.js'
+      import { pino } from 'pino'
+import { createSyncServer } from './dist/server/createSyncServer.js'
       const sync = await createSyncServer({ port: 0, host: '127.0.0.1', logLevel: 'silent' })
       const listening = sync.listen().catch(() => {})
       await sync.close()

@@ -198,3 +198,11 @@ describe('whom a principal may publish to', () => {
     expect(may({ ...principal, isService: true }, audience)).toBe(true)
   })
 })
+
+it('names the role that is an admin here to who lacks it', () => {
+  const access = accessBy(authorizeByGrants)
+  expect(access.needsAdmin('broadcast').message).toBe('broadcast needs the role "boss"')
+  expect(() => access.assertMayPublish({ ...principal, isAdmin: false }, { roles: ['x'] })).toThrow(
+    'publishing to roles needs the role "boss"',
+  )
+})

@@ -286,6 +286,13 @@ describe('what a publish costs', () => {
     expect(charged).toEqual([1, 2, 3, 4, 1, 3, 1])
   })
 
+  it('is what each copy takes, where one is published to many', async () => {
+    const { publisher, charged } = createPublisher()
+    const userIds = ['ann', 'bob', 'cid']
+    await publisher.broadcast(admin, { ...message, userIds }, { bytes: 40_000, paidUnits: 0 })
+    expect(charged).toEqual([8])
+  })
+
   it('is less by what the door has charged already', async () => {
     const { publisher, charged } = createPublisher()
     const came = { bytes: 40_000, paidUnits: 1 }
