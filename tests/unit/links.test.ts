@@ -22,3 +22,13 @@ it.each(documents)('%s points to nothing that is not there', (document) => {
   const missing = targets.filter((target) => !existsSync(join(dirname(document), target)))
   expect(missing).toEqual([])
 })
+
+it('docs/threat-model.md names tests that are there', () => {
+  const rows = readFileSync('docs/threat-model.md', 'utf8').split('\n')
+  const named = rows
+    .filter((row) => row.startsWith('| ') && row.split('|').length === 5)
+    .flatMap((row) => [...(row.split('|')[3] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+  expect(named.length).toBeGreaterThan(30)
+  for (const name of named)
+    expect([name, existsSync(`tests/${name}.test.ts`)]).toEqual([name, true])
+})
