@@ -15,6 +15,7 @@ import {
 import { createHostRules, type HostRules } from './security/hosts.js'
 import { JwksKeys } from './security/JwksKeys.js'
 import {
+  CLOCK_TOLERANCE_SECONDS,
   createKeySetAuthenticate,
   createSecretAuthenticate,
   type JwtRules,
@@ -68,7 +69,7 @@ export function createTrust(options: TrustOptions): Trust {
   })
   const validity = new Validity({
     wallNow,
-    rememberMs: settings.authMaxTokenAge * 1000,
+    rememberMs: (settings.authMaxTokenAge + CLOCK_TOLERANCE_SECONDS) * 1000,
     maxRevocations: MAX_REVOCATIONS,
   })
   const rateLimits = new RateLimits({ ...settings, wallNow })

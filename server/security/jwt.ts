@@ -9,7 +9,7 @@ import type { Authenticate } from './authenticate.js'
 import { staleToken } from './Validity.js'
 
 /** How far the issuer's clock may be ahead of ours. */
-const CLOCK_TOLERANCE_SECONDS = 5
+export const CLOCK_TOLERANCE_SECONDS = 5
 
 const SYMMETRIC = ['HS256']
 const ASYMMETRIC = ['RS256', 'ES256', 'EdDSA', 'Ed25519']
