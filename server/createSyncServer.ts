@@ -231,7 +231,6 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       if (typeof app?.use !== 'function' || typeof server?.on !== 'function') {
         throw new ConfigError('attach needs { app, server }: an Express app and its http.Server')
       }
-      if (isOpenMode) logger.warn('open mode: nothing says who is who, and everybody is an admin')
       webSockets.attach(server)
       app.use(api)
       // A host's own body parser may have refused a body before it came to us.

@@ -61,6 +61,9 @@ export function createTrust(options: TrustOptions): Trust {
   const authenticate = options.authenticate ?? configured
   const isOpenMode = authenticate === undefined
   assertSafe(settings, !isOpenMode)
+  if (isOpenMode && (settings.allowedHosts.length > 0 || settings.trustProxy !== 0)) {
+    logger.warn('open mode, though others seem to reach this server: everybody is an admin')
+  }
 
   const access = new Access({
     authorizeTopic: options.authorizeTopic ?? authorizeByGrants,

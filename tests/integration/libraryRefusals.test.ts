@@ -75,8 +75,14 @@ describe('open mode', () => {
   )
 
   it.each([
-    ['is told to the log of who attaches it', {}, true],
-    ['is not told of where tokens are verified', { authJwtSecret: 'x'.repeat(32) }, false],
+    ['is told of where it has other names', { allowedHosts: ['a.example.com'] }, true],
+    ['is told of behind a proxy', { trustProxy: 1 }, true],
+    ['is not told of on a machine of its own', {}, false],
+    [
+      'is not told of where tokens are verified',
+      { allowedHosts: ['a.example.com'], trustProxy: 1, authJwtSecret: 'x'.repeat(32) },
+      false,
+    ],
   ])('%s', async (_what, options, isTold) => {
     const lines: string[] = []
     const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) })
