@@ -30,6 +30,7 @@ async function run(): Promise<void> {
     ...(dashboardFolder !== undefined && { dashboardFolder }),
   })
   endOnSignals(server)
+  if (process.env.npm_command !== undefined) endWithParent()
   const { url } = await server.listen()
   process.stdout.write(greeting(url, server.isOpenMode, settings))
 }
@@ -47,6 +48,17 @@ function endOnSignals(server: SyncServer): void {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+/** npm passes no signal on to what it runs: where it was stopped, this is stopped, too. */
+function endWithParent(): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 1000)
+  timer.unref()
 }
 
 function greeting(url: string, isOpenMode: boolean, { authJwtSecret }: Settings): string {

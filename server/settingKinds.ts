@@ -49,7 +49,7 @@ export const list = (isValid: (item: string) => boolean, error: string) =>
 export const isHost = (text: string) =>
   URL.canParse(`http://${text}`) &&
   new URL(`http://${text}`).pathname === '/' &&
-  !/[/@?#*]/.test(text)
+  !/[/@?#*=]/.test(text)
 
 export const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
 

@@ -16,6 +16,7 @@ export const CLOSE = {
   noFirstFrame: { code: 4408, reason: 'no first frame' },
   didNotRead: { code: 4413, reason: 'did not read' },
   tooManyFrames: { code: 4429, reason: 'too many frames' },
+  rateLimited: { code: 4429, reason: 'rate limited' },
   badFrame: { code: 4500, reason: 'bad frame' },
   invalidToken: { code: 4501, reason: 'invalid token' },
   forbidden: { code: 4503, reason: 'forbidden' },

@@ -20,7 +20,7 @@ export const ERRORS = {
   unsupported_media_type: { status: 415, close: CLOSE.invalidConnect },
   idempotency_conflict: { status: 422, close: CLOSE.invalidConnect },
   upgrade_required: { status: 426, close: CLOSE.invalidConnect },
-  rate_limited: { status: 429, close: CLOSE.tooManyFrames },
+  rate_limited: { status: 429, close: CLOSE.rateLimited },
   internal: { status: 500, close: CLOSE.internal },
   unavailable: { status: 503, close: CLOSE.overCapacity },
 } as const satisfies Record<string, ErrorFacts>

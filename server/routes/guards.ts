@@ -2,7 +2,7 @@
 
 import type { Request, RequestHandler, Response } from 'express'
 import { SyncError } from '../../shared/errors.js'
-import type { Principal } from '../../shared/principal.js'
+import { type Principal, principalKey } from '../../shared/principal.js'
 import type { Identify } from '../security/authenticate.js'
 import { credentialOf } from '../security/credentials.js'
 import type { Gate } from '../security/Gate.js'
@@ -24,6 +24,8 @@ interface Guards {
   /** Each charges one request to whoever asks; throws `rate_limited`. */
   readonly readLimit: RequestHandler
   readonly writeLimit: RequestHandler
+  /** Says with an answer what is left of its publisher's budget; the request alone was counted. */
+  tellLeft(principal: Principal, res: Response): void
   /** Runs a handler for whoever asks. */
   as(handler: Handler): RequestHandler
 }
@@ -52,6 +54,11 @@ export function createGuards({ identify, rateLimits, gate }: GuardContext): Guar
       next()
     },
     writeLimit: createWriteLimit(rateLimits, principalOf),
+    tellLeft(principal, res) {
+      const limit = rateLimits.writeLimitOf(principal)
+      if (limit === 0) return
+      res.setHeader('RateLimit', rateLimits.writes.left(principalKey(principal), limit))
+    },
     as: (handler) => (req, res) => handler(principalOf(req), req, res),
   }
 }

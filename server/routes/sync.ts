@@ -41,7 +41,7 @@ export interface SyncRouterContext extends GuardContext {
 
 export function createSyncRouter(context: SyncRouterContext): Router {
   const { publisher, poll, stream, status, tickets, revoke } = context
-  const { identified, readLimit, writeLimit, as } = createGuards(context)
+  const { identified, readLimit, writeLimit, tellLeft, as } = createGuards(context)
   const router = Router()
   router.use(hostCheck(context.hostRules), allowOrigins(context.corsOrigins))
 
@@ -82,7 +82,9 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   post('/send', async (principal, req, res) => {
     const { content, came } = await received(req, res)
     if (!isBatch(content)) {
-      return sendPublished(res, await publisher.send(principal, required(content), came))
+      const published = await publisher.send(principal, required(content), came)
+      tellLeft(principal, res)
+      return sendPublished(res, published)
     }
     if (came.idempotencyKey !== undefined) {
       throw new SyncError(
@@ -90,13 +92,16 @@ export function createSyncRouter(context: SyncRouterContext): Router {
         'Idempotency-Key: in a batch, give each message its own idempotencyKey instead',
       )
     }
-    sendBatchResults(res, await publisher.sendBatch(principal, content, came))
+    const published = await publisher.sendBatch(principal, content, came)
+    tellLeft(principal, res)
+    sendBatchResults(res, published)
   })
 
   post('/broadcast', async (principal, req, res) => {
     const { content, came } = await received(req, res)
     const published = await publisher.broadcast(principal, required(content), came)
     const { isDuplicate, ...facts } = published
+    tellLeft(principal, res)
     sendJson(res, isDuplicate ? 200 : 201, { success: true, ...facts, duplicate: isDuplicate })
   })
 

@@ -57,22 +57,32 @@ export class Budget implements Store {
 
   /** What a caller is told whose limit leaves too little, with the headers of "RateLimit header fields for HTTP". */
   overdrawn(key: string, limit: number): SyncError {
-    const { name, windowMs, wallNow } = this.#options
-    const { resetTime, totalHits } = this.#windowOf(key)
-    const left = Math.max(0, limit - totalHits)
+    const { name, windowMs } = this.#options
+    const { left, seconds } = this.#stateOf(key, limit)
     const state = left === 0 ? 'is used up' : `leaves ${left} for now`
-    const seconds = Math.max(1, Math.ceil((resetTime.getTime() - wallNow()) / 1000))
     return new SyncError(
       'rate_limited',
       `the limit for ${name}, ${limit} in ${windowMs / 1000} s, ${state}; come back in ${seconds} s`,
       {
         retryAfterSeconds: seconds,
         headers: {
-          RateLimit: `"${name}"; r=${left}; t=${seconds}`,
+          RateLimit: this.left(key, limit),
           'RateLimit-Policy': `"${name}"; q=${limit}; w=${Math.ceil(windowMs / 1000)}`,
         },
       },
     )
+  }
+
+  /** What is left, as the header `RateLimit` says it. */
+  left(key: string, limit: number): string {
+    const { left, seconds } = this.#stateOf(key, limit)
+    return `"${this.#options.name}"; r=${left}; t=${seconds}`
+  }
+
+  #stateOf(key: string, limit: number): { left: number; seconds: number } {
+    const { resetTime, totalHits } = this.#windowOf(key)
+    const ms = resetTime.getTime() - this.#options.wallNow()
+    return { left: Math.max(0, limit - totalHits), seconds: Math.max(1, Math.ceil(ms / 1000)) }
   }
 
   #windowOf(key: string): Window {

@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { SyncServerOptions } from '../../server/createSyncServer.js'
-import { Api } from '../support/Api.js'
+import { type Answer, Api } from '../support/Api.js'
 import { expectError } from '../support/expectError.js'
 import { Follower, TRANSPORTS } from '../support/Follower.js'
 import { flood } from '../support/flood.js'
@@ -177,6 +177,17 @@ describe('budgets', () => {
     expectError(await ann.poll(), 429, 'rate_limited')
     expect(await send(ann)).toBe(201)
     expect((await (await apiOf('ben')).poll()).status).toBe(200)
+  })
+
+  it('say after a batch, a large message and one for many what these have cost', async () => {
+    await start({ rateLimitMax: 30, rateLimitAdminMax: 30 })
+    const left = ({ headers }: Answer) => /; r=(\d+);/.exec(headers.get('ratelimit') ?? '')?.[1]
+    const ann = await apiOf('ann')
+    const messages = Array.from({ length: 10 }, () => ({ type: 'a' }))
+    expect(left(await ann.send({ messages }))).toBe('20')
+    expect(left(await ann.send({ type: 'a', payload: 'x'.repeat(40_000) }))).toBe('17')
+    const admin = await apiOf('root', 'admin')
+    expect(left(await admin.broadcast({ type: 'a', userIds: ['a', 'b', 'c'] }))).toBe('27')
   })
 
   it('say in every answer what is left, and in a refusal when to come back, which is true', async () => {
