@@ -73,6 +73,7 @@ it('blocksWebSocket: 400 to an upgrade, while the rest passes', async () => {
 
 it('resets: every connection after 1–5 s, also one that was there before', async () => {
   const socket = await SocketClient.connect(proxy.url)
+  const startedAt = performance.now()
   proxy.fault = { kind: 'resets' }
   const stream = await StreamClient.open(proxy.url)
   for (const end of [socket.closed, stream.ended]) {
@@ -102,7 +103,6 @@ it('slices: each byte alone, both ways, and all of them', async () => {
   const socket = await SocketClient.connect(proxy.url)
   const stream = await StreamClient.open(proxy.url)
   await stream.next('connected')
-  const startedAt = performance.now()
   for (let n = 0; n < 150; n += 1) await publish({ n, text: 'x'.repeat(100) })
   await waitFor('all', () => socket.messages.length === 150 && stream.messages.length === 150)
   const numbers = Array.from({ length: 150 }, (_, n) => n)
