@@ -62,11 +62,15 @@ function unreachable(url: string, error: unknown): string {
 const HINTS: ReadonlyMap<unknown, string> = new Map([
   [
     'unauthorized',
-    'say who you are by SYNCLINE_TOKEN or --token-file (with AUTH_JWT_SECRET, `npx syncline token` makes one); in open mode by --as alice',
+    'say who you are by SYNCLINE_TOKEN or --token-file (with AUTH_JWT_SECRET, `npx syncline token --user NAME` makes one); in open mode by --as alice',
   ],
   [
     'forbidden',
-    'publishing to others needs the role admin, and a topic a grant: `npx syncline token --roles admin --publish TOPIC`; in open mode --as alice:admin',
+    [
+      'a token that may publish to a topic: npx syncline token --user NAME --publish TOPIC',
+      'a token that may publish to others: npx syncline token --user NAME --roles admin',
+      'in open mode: --as alice:admin',
+    ].join('\n'),
   ],
   ['unavailable', 'try again; with the same --key nothing is published twice'],
 ])

@@ -212,6 +212,7 @@ describe('compose', () => {
     await page.button('Become bob').click()
     await page.button('Who am I: bob').waitFor()
     await page.page.keyboard.press('Escape')
+    await page.page.getByText('Broadcast', { exact: true }).first().click()
     await page.button('Broadcast').click()
     await page.page.getByText('403 forbidden').waitFor()
   })

@@ -223,6 +223,7 @@ describe('what goes wrong', () => {
     const refused = await cli(['broadcast', 'a.b', '--as', 'sue'])
     expect(refused).toMatchObject({ exitCode: 1, output: '' })
     expect(refused.remarks).toContain('forbidden: broadcast needs the role "admin"')
+    expect(refused.remarks).toContain('npx syncline token --user NAME --roles admin\n')
     expect((await cli(['send', 'a b'])).remarks).toContain('invalid_message: type:')
   })
 })

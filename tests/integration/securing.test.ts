@@ -1,7 +1,7 @@
 // The five steps of docs/securing.md, typed as they stand there, by somebody with nothing else at hand.
 
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -44,7 +44,10 @@ it('ends with two users who can not see each other, and one who is thrown out', 
     blocksUnder('The five steps')
   const [send = '', sent = '', trespass = '', refused = ''] = rest
   const [revoke = '', revoked = ''] = blocksUnder('Revoking')
+  // As an editor may leave it: without a newline at its end.
+  await writeFile(join(folder, '.env'), 'LOG_LEVEL=info')
   await type(secret)
+  expect((await stat(join(folder, '.env'))).mode & 0o077).toBe(0)
   const started = startCli(['start', '--port', '0'], { cwd: folder })
   server = started
   const url = await waitFor('its address', () => /at (http\S+)/.exec(started.printed.output)?.[1])

@@ -7,6 +7,7 @@ import { Field } from '../page/Field.js'
 import { Panel } from '../page/Panel.js'
 import { Segments } from '../page/Segments.js'
 import { useSession } from '../page/Session.js'
+import { useIsAdmin } from '../server/useIsAdmin.js'
 import { AnswerLine, type Outcome, outcomeOf } from './AnswerLine.js'
 import { AudienceFields } from './AudienceFields.js'
 import { audienceOf, draftOf, FIRST_WRITING, faultsOf, type Writing } from './draft.js'
@@ -15,9 +16,8 @@ import './compose.css'
 
 export function ComposePanel() {
   const { api } = useSession()
-  const [writing, setWriting] = useState(FIRST_WRITING)
+  const { writing, change } = useWriting()
   const [outcome, setOutcome] = useState<Outcome>()
-  const change = (part: Partial<Writing>) => setWriting((before) => ({ ...before, ...part }))
   const faults = faultsOf(writing)
   const canPublish = Object.keys(faults).length === 0
   const tell = async (answer: Promise<Answer>) => setOutcome(await outcomeOf(answer))
@@ -72,4 +72,13 @@ export function ComposePanel() {
       <AnswerLine outcome={outcome} />
     </Panel>
   )
+}
+
+/** Broadcasts only from admins are taken; who may not begins with what is taken from all. */
+function useWriting() {
+  const isAdmin = useIsAdmin()
+  const [changes, setChanges] = useState<Partial<Writing>>({})
+  const writing: Writing = { ...FIRST_WRITING, route: isAdmin ? 'broadcast' : 'send', ...changes }
+  const change = (part: Partial<Writing>) => setChanges((before) => ({ ...before, ...part }))
+  return { writing, change }
 }

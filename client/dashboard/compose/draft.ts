@@ -24,8 +24,8 @@ export interface Faults {
   readonly names?: string
 }
 
-export const FIRST_WRITING: Writing = {
-  route: 'broadcast',
+/** All but the route, which begins with what its writer may do. */
+export const FIRST_WRITING: Omit<Writing, 'route'> = {
   type: 'order.created',
   payload: '{\n  "id": 7,\n  "item": "coffee"\n}',
   audience: 'default',

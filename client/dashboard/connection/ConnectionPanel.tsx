@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import { useConnectionManager, useResync } from '../../react/index.js'
 import { Panel } from '../page/Panel.js'
+import { useSession } from '../page/Session.js'
 import { duration } from '../page/text.js'
 import { useNow } from '../page/useNow.js'
 import { useServer } from '../server/useServerStatus.js'
@@ -14,6 +15,8 @@ import './connection.css'
 
 export function ConnectionPanel() {
   const { status, transport, error } = useConnectionManager()
+  const { token } = useSession()
+  const isTokenMissing = error?.code === 'unauthorized' && token === undefined
   return (
     <Panel title="Connection" className="connection" aside={<Switches />}>
       <p className="unseen" role="status">
@@ -23,7 +26,7 @@ export function ConnectionPanel() {
       <Facts />
       {error && (
         <p className="error" data-error={error.code}>
-          {error.message}
+          {isTokenMissing ? 'A token is needed.' : error.message}
         </p>
       )}
       <Timeline />

@@ -4,7 +4,7 @@ import { UserRound } from 'lucide-react'
 import { useId } from 'react'
 import { useConnectionManager } from '../../react/index.js'
 import { useSession } from '../page/Session.js'
-import { isRefusal, useServer } from '../server/useServerStatus.js'
+import { useOpenMode } from '../server/useOpenMode.js'
 import { DeveloperForm } from './DeveloperForm.js'
 import { TokenForm } from './TokenForm.js'
 import { useAsked } from './useAsked.js'
@@ -39,11 +39,4 @@ export function WhoAmI() {
       </div>
     </div>
   )
-}
-
-/** A server that refuses to say how it is verifies tokens. */
-function useOpenMode(): boolean {
-  const { samples, fault } = useServer()
-  if (fault && isRefusal(fault)) return false
-  return samples.at(-1)?.status.openMode ?? true
 }
