@@ -127,7 +127,7 @@ it('does not take the keyboard from who is writing when the token expires', asyn
 })
 
 describe('a limit that was reached', () => {
-  const UNTIL = /is used up\. Go on at \d\d:\d\d:\d\d, in 1[45] min \d\d s\./
+  const UNTIL = /(is used up|leaves \d+ for now)\. Go on at \d\d:\d\d:\d\d, in 1[45] min \d\d s\./
 
   it('is told by a load, with the time from which on it goes on', async () => {
     const page = await openAs('alice')
