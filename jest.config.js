@@ -23,7 +23,11 @@ export default {
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
     project('integration'),
     project('hardening'),
-    { ...project('browser'), globalSetup: '<rootDir>/tests/browser/buildPage.ts' },
+    {
+      ...project('browser'),
+      globalSetup: '<rootDir>/tests/browser/buildPage.ts',
+      setupFilesAfterEnv: ['<rootDir>/tests/browser/secondTry.ts'],
+    },
     {
       ...project('react'),
       testEnvironment: '<rootDir>/tests/support/pageEnvironment.mjs',
