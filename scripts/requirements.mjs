@@ -9,7 +9,12 @@ const NEEDED = {
   // Without a font, text is boxes.
   chromium: ['chromium', 'fonts-dejavu-core'],
   nginx: ['nginx-light'],
+  'redis-server': ['redis-server'],
+  faketime: ['faketime'],
 }
+
+/** Package → the service that it brings along. */
+const SERVICES = { 'nginx-light': 'nginx', 'redis-server': 'redis-server' }
 
 /** Asked by Debian whether a package may start its service; 101 says no. */
 const POLICY = '/usr/sbin/policy-rc.d'
@@ -27,9 +32,10 @@ if (missing.length > 0) {
   if (!isRoot || !(process.env.CI === 'true' || isContainer)) {
     console.error(`The tests need ${missing.join(', ')}. On Debian or Ubuntu:`)
     console.error(`  sudo apt-get install -y --no-install-recommends ${missing.join(' ')}`)
-    if (missing.includes('nginx-light')) {
-      console.error('The tests start an nginx of their own; its service is not needed:')
-      console.error('  sudo systemctl disable --now nginx')
+    for (const [service, name] of Object.entries(SERVICES)) {
+      if (!missing.includes(service)) continue
+      console.error(`The tests start a ${name} of their own; its service is not needed:`)
+      console.error(`  sudo systemctl disable --now ${name}`)
     }
     process.exit(1)
   }

@@ -10,6 +10,7 @@ import {
   isHost,
   isKeySetUrl,
   isOrigin,
+  isRedisUrl,
   list,
   serviceTokens,
   signingKey,
@@ -123,6 +124,24 @@ export const settingsSchema = z
       .default(500)
       .describe(
         'Frames that one WebSocket may send per second, averaged over 10 s, and a quarter of what one user may; 0: no limit.',
+      ),
+    redisUrl: z
+      .string()
+      .refine(isRedisUrl, {
+        error: 'must be a redis:// or rediss:// address, such as redis://user:password@host:6379/0',
+      })
+      .optional()
+      .describe(
+        'The Redis that all nodes share, redis:// or rediss://; without it this node is alone.',
+      ),
+    redisPrefix: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, {
+        error: 'must have 1–64 letters, digits, dots, dashes or underscores',
+      })
+      .default('syncline')
+      .describe(
+        'Begins the names of all keys in Redis; nodes with the same prefix are one server.',
       ),
     messageTtlMs: wholeNumber(1000, 7 * DAY_MS)
       .default(5 * MINUTE_MS)

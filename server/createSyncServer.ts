@@ -145,19 +145,25 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const sync = new RealtimeSyncService({
     broker,
     log,
-    countRecipients: (audience, isForced) => hub.count(audience, isForced),
     maxPayloadBytes: settings.maxPayloadBytes,
     newId: uuidv7,
   })
   const sink: BrokerSink = {
-    begin(epoch, start) {
-      log.begin(epoch, start)
-      hub.begin()
+    begin(epoch, start, lostUpTo) {
+      hub.logEnds()
+      log.begin(epoch, start, lostUpTo)
     },
-    apply(entry) {
-      log.apply(entry)
+    began: () => hub.logBegan(),
+    apply(entry, ageMs) {
+      log.apply(entry, ageMs)
       hub.entryApplied(entry)
     },
+    lose(upTo) {
+      hub.flush()
+      log.lose(upTo)
+      hub.lost()
+    },
+    count: (audience, kind) => hub.count(audience, kind === 'resync'),
   }
 
   const endStale = () => endExpired(hub, (principal) => validity.isCurrent(principal))

@@ -81,6 +81,12 @@ export const isKeySetUrl = (given: string) => {
   return isSafe && username === '' && password === ''
 }
 
+export const isRedisUrl = (given: string) => {
+  if (!/^rediss?:\/\/./.test(given) || !URL.canParse(given)) return false
+  const { hostname, pathname } = new URL(given)
+  return hostname !== '' && /^(\/\d{0,4})?$/.test(pathname)
+}
+
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** A time in seconds: a number, or text such as `90`, `30m`, `24h` or `7d`. */

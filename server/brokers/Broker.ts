@@ -1,6 +1,7 @@
 // The seam between "publish" and "the log has it". A broker knows neither HTTP nor sockets.
 
-import type { Position } from '../../shared/cursor.js'
+import type { AudienceKey } from '../../shared/audience.js'
+import type { Cursor, Position } from '../../shared/cursor.js'
 import type { Appendable, Entry } from './Entry.js'
 
 /** What is appended as one: its items are in the log all or none, next to each other, in order. */
@@ -8,6 +9,8 @@ export interface Publication {
   readonly items: readonly Appendable[]
   /** Given with a key: the same key and content publishes nothing again. */
   readonly idempotency?: Idempotency | undefined
+  /** Asks how many connections it reaches, on all nodes. */
+  readonly isCounted?: boolean | undefined
 }
 
 export interface Idempotency {
@@ -25,14 +28,31 @@ export interface Receipt {
   readonly position: Position
   readonly cursor: string
   readonly isDuplicate: boolean
+  /** How many connections it reached, where that was asked for; 0 for a duplicate. */
+  readonly recipients?: number
+  /** A node did not say in time how many it has. */
+  readonly isPartial?: boolean
 }
 
 /** Who takes what a broker hands over. */
 export interface BrokerSink {
-  /** A log begins: from here on, cursors carry this epoch. Always before its first entry. */
-  begin(epoch: string, start: Position): void
-  /** The next entry. Called in strictly rising order of position, once per entry. */
-  apply(entry: Entry): void
+  /**
+   * A log begins: from here on, cursors carry this epoch. Before its first entry, and again where
+   * another log took its place: then what it retains follows at once, in `apply`, up to `began`.
+   * `lostUpTo`: what stood up to there can't be told any more.
+   */
+  begin(epoch: string, start: Position, lostUpTo?: Position): void
+  /** All that the new log retained was applied: readers of the one before go on in this one. */
+  began(): void
+  /**
+   * The next entry. Called in strictly rising order of position, once per entry. `ageMs`: how long
+   * ago it was appended, by the clock of whoever keeps the log.
+   */
+  apply(entry: Entry, ageMs?: number): void
+  /** Entries up to here left before this node has seen them: nobody can be told what they were. */
+  lose(upTo: Position): void
+  /** How many connections an audience has here, by a message or by a forced resync. */
+  count(audience: readonly AudienceKey[], kind: Entry['kind']): number
 }
 
 /**
@@ -49,8 +69,24 @@ export interface BrokerSink {
  * content, `unavailable` where nothing was applied and nothing ever will be.
  */
 export interface Broker {
-  /** Names the epoch and starts to hand over entries. Called once. */
+  /**
+   * Names the epoch and starts to hand over entries. Called once. Resolves when there is a log, or
+   * it is clear that there is none for now; it may come later.
+   */
   start(sink: BrokerSink): Promise<void>
   append(publications: readonly Publication[]): Promise<readonly Receipt[]>
+  /** Whether entries reach this node. Default: always, once it has started. */
+  readonly isDelivering?: boolean
+  /** How many nodes share the log. Default: 1. */
+  readonly nodes?: number
+  /**
+   * Whether a cursor may be ahead of what was handed over here, and not of the log. Default: never.
+   */
+  isAhead?(cursor: Cursor): boolean
+  /**
+   * Waits until what is at the cursor was handed over, or it is clear that it never will be: the
+   * cursor is no position of this log. Rejects with `unavailable` where neither is clear in time.
+   */
+  reach?(cursor: Cursor): Promise<void>
   close(): Promise<void>
 }

@@ -37,6 +37,7 @@ export class LocalBroker implements Broker {
     this.#last = { ms: this.#options.wallNow(), counter: 0 }
     this.#sink = sink
     sink.begin(this.#options.epoch, this.#last)
+    sink.began()
   }
 
   async append(publications: readonly Publication[]): Promise<readonly Receipt[]> {
@@ -47,7 +48,7 @@ export class LocalBroker implements Broker {
     return publications.map((publication) => {
       const { idempotency } = publication
       const known = idempotency && receipts.get(idempotency.key)
-      if (known !== undefined) return { ...known, isDuplicate: true }
+      if (known !== undefined) return { ...known, isDuplicate: true, recipients: 0 }
       const receipt = this.#apply(publication, sink)
       if (idempotency !== undefined) {
         this.#keys.remember(idempotency, receipt)
@@ -81,12 +82,16 @@ export class LocalBroker implements Broker {
     return receipts
   }
 
-  #apply({ items }: Publication, sink: BrokerSink): Receipt {
-    const entries = items.map((item) => this.#stamp(item))
-    for (const entry of entries) sink.apply(entry)
+  #apply({ items, isCounted }: Publication, sink: BrokerSink): Receipt {
+    let recipients = 0
+    for (const item of items) {
+      // Before, since who is reached by a held poll is gone as soon as it was.
+      if (isCounted) recipients += sink.count(item.audience, item.kind)
+      sink.apply(this.#stamp(item))
+    }
     const ids = items.flatMap((item) => (item.kind === 'message' ? [item.id] : []))
     const cursor = formatCursor(this.#last, this.#options.epoch)
-    return { ids, position: this.#last, cursor, isDuplicate: false }
+    return { ids, position: this.#last, cursor, isDuplicate: false, recipients }
   }
 
   #stamp(item: Appendable): Entry {

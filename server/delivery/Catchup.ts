@@ -47,6 +47,11 @@ export class Catchup {
     this.#options.onDone(this.#reason)
   }
 
+  /** The log that it read is no more. */
+  tellLost(): void {
+    this.#options.onDone('epoch')
+  }
+
   /** What this has sent by now. */
   get spans(): readonly SentSpan[] {
     return [...this.#sentBeforeLoss, ...[...this.#keys].map((key) => this.#spanOf(key))]

@@ -23,6 +23,8 @@ export interface Connection {
   deliver(batch: Batch): void
   /** Reads the log by itself, because a batch would no longer be true. */
   catchUp(): void
+  /** Another log took the place of the one that it reads: say so, and go on in that. */
+  restart(): void
   /** Called at least once per heartbeat interval. */
   beat(): void
   /** The server goes away: say so, and how many ms from now to come back. */

@@ -42,6 +42,7 @@ export class ConnectionHub {
   #beatTimer: NodeJS.Timeout | undefined
   #nextSlot = 0
   #delivered = 0
+  #isReplaying = false
 
   constructor(options: ConnectionHubOptions) {
     this.#options = options
@@ -132,13 +133,28 @@ export class ConnectionHub {
     }
   }
 
-  /** A log begins: everybody stands at its start. Called before there are connections. */
-  begin(): void {
+  /** A log is about to begin, in the place of the one before: what that had is handed out. */
+  logEnds(): void {
+    this.flush()
+    this.#isReplaying = true
+  }
+
+  /** The new log holds all that it retained: everybody goes on in it. */
+  logBegan(): void {
+    this.#isReplaying = false
+    for (const connection of this.connections) this.guard(connection, () => connection.restart())
+    this.#flushed = this.#options.log.head
+  }
+
+  /** What stood in the log up to its head never came here: everybody hears of it. */
+  lost(): void {
+    for (const connection of this.connections) this.guard(connection, () => connection.catchUp())
     this.#flushed = this.#options.log.head
   }
 
   /** An entry is in the log: it goes out with this turn. */
   entryApplied(entry: Entry): void {
+    if (this.#isReplaying) return
     if (this.#turn.length === 0) {
       this.#turnBegan = this.#options.log.lastArrival
       setImmediate(() => this.flush())

@@ -56,7 +56,9 @@ export abstract class StreamConnection implements Connection {
   readonly reading = new Map<AudienceKey, Position>()
   readonly #context: StreamContext
   readonly #catchups: Catchup[] = []
-  readonly #told = new Told()
+  #told = new Told()
+  /** Whether its client has yet to hear that the log is another one. */
+  #isRestarted = false
   #principal: Principal
   #position = ORIGIN
   #state: 'live' | 'blocked' | 'reading' | 'yielding' = 'reading'
@@ -131,6 +133,19 @@ export abstract class StreamConnection implements Connection {
     this.#read()
   }
 
+  restart(): void {
+    const { log } = this.#context
+    // What it was sent in the old log stands before this; what it missed between the two is told
+    // by the resync, and what is appended from here on comes.
+    this.#position = earlierOf(this.position, log.head)
+    for (const key of this.reading.keys()) this.reading.set(key, this.#position)
+    this.#told = new Told()
+    this.#told.losses.note(log.survey(this.reading, this.#position).losses)
+    this.#isRestarted = true
+    if (this.isLive) this.#state = 'reading'
+    this.#read()
+  }
+
   beat(): void {
     if (!this.isBlocked) this.say('heartbeat', { cursor: this.#cursor() })
   }
@@ -174,7 +189,9 @@ export abstract class StreamConnection implements Connection {
     // What these topics lost beyond `upTo` is told in the answer, or was nothing to lose.
     this.#told.losses.note(this.#untold().filter(({ key }) => !owed.has(key)))
     this.#readOn()
-    const onDone = (reason: ResyncReason | undefined) => done(log.cursorAt(upTo), reason)
+    const onDone = (reason: ResyncReason | undefined) => {
+      done(reason === 'epoch' ? this.#cursor() : log.cursorAt(upTo), reason)
+    }
     const sent = () => [...this.#told.sent, ...this.#spans(this.reading.keys())]
     this.#catchups.push(new Catchup({ log, keys, start, upTo, sent, onDone }))
     this.#read()
@@ -242,6 +259,7 @@ export abstract class StreamConnection implements Connection {
   }
 
   #read(): void {
+    if (this.isOpen && this.#state === 'reading') this.#tellRestart()
     for (let pages = 0; this.isOpen && this.#state === 'reading'; pages += 1) {
       if (pages === PAGES_PER_TURN) return this.#readNextTurn()
       const [catchup] = this.#catchups
@@ -271,6 +289,13 @@ export abstract class StreamConnection implements Connection {
     if (hasMore) return
     this.#told.caughtUp()
     if (!this.isBlocked) this.#state = 'live'
+  }
+
+  #tellRestart(): void {
+    if (!this.#isRestarted) return
+    this.#isRestarted = false
+    this.say('resync', { reason: 'epoch', cursor: this.#cursor() })
+    for (const catchup of this.#catchups.splice(0)) catchup.tellLost()
   }
 
   /** Losses ahead of the connection that its client has yet to hear of. */

@@ -14,6 +14,7 @@ import {
 } from '../../shared/message.js'
 import { mayPublishToAll, type Principal, principalKey } from '../../shared/principal.js'
 import type {
+  Forced,
   Published,
   PublishedToEach,
   RealtimeSyncService,
@@ -93,11 +94,7 @@ export class Publisher {
   }
 
   /** Tells an audience, by default the caller's own connections, to refetch its state. */
-  async force(
-    principal: Principal,
-    body: unknown,
-    came: Submission,
-  ): Promise<{ cursor: string; recipients: number }> {
+  async force(principal: Principal, body: unknown, came: Submission): Promise<Forced> {
     const { everyone, ...fields } = parseOrThrow(
       forceSchema,
       body === undefined ? {} : body,

@@ -1,5 +1,6 @@
 // A mark says up to where an audience has lost something, so that a gap is never silent.
 // There are at most `maxMarks`; forgetting one raises the floor under all audiences without one.
+// What this process has never seen is lost to all audiences alike.
 
 import type { AudienceKey } from '../../shared/audience.js'
 import { comparePositions, ORIGIN, type Position } from '../../shared/cursor.js'
@@ -18,6 +19,7 @@ export class Marks {
   // In order of their last raise: the first is the one that is forgotten first.
   readonly #marks = new Map<AudienceKey, Mark>()
   #floor = NOTHING_LOST
+  #unseen = NOTHING_LOST
 
   constructor(maxMarks: number) {
     this.#maxMarks = maxMarks
@@ -29,13 +31,25 @@ export class Marks {
 
   /** What this audience may have lost, at most: beyond the bound it is given in doubt. */
   of(key: AudienceKey): Mark {
-    return this.#marks.get(key) ?? this.#floor
+    const own = this.#marks.get(key) ?? this.#floor
+    return comparePositions(own.position, this.#unseen.position) >= 0 ? own : this.#unseen
   }
 
   raise(key: AudienceKey, mark: Mark): void {
     this.#marks.delete(key)
     this.#marks.set(key, mark)
     if (this.#marks.size > this.#maxMarks) this.#forgetOne()
+  }
+
+  /** Nothing up to here is known, of any audience. */
+  raiseAll(mark: Mark): void {
+    if (comparePositions(mark.position, this.#unseen.position) > 0) this.#unseen = mark
+  }
+
+  clear(): void {
+    this.#marks.clear()
+    this.#floor = NOTHING_LOST
+    this.#unseen = NOTHING_LOST
   }
 
   #forgetOne(): void {

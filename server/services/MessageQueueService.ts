@@ -15,7 +15,6 @@ import {
   type Position,
   positionOf,
 } from '../../shared/cursor.js'
-import type { BrokerSink } from '../brokers/Broker.js'
 import type { Entry } from '../brokers/Entry.js'
 import { EntryQueue } from './EntryQueue.js'
 import { type Mark, Marks } from './Marks.js'
@@ -72,11 +71,11 @@ interface Audience {
   lastForced: Position
 }
 
-export class MessageQueueService implements BrokerSink {
+export class MessageQueueService {
   readonly #options: MessageQueueOptions
   readonly #marks: Marks
   readonly #audiences = new Map<AudienceKey, Audience>()
-  readonly #retained = new RetainedList()
+  #retained = new RetainedList()
   #epoch = ''
   #start = ORIGIN
   #head = ORIGIN
@@ -121,18 +120,29 @@ export class MessageQueueService implements BrokerSink {
     return { messages, bytes, audiences: this.#audiences.size, marks: this.#marks.size }
   }
 
-  begin(epoch: string, start: Position): void {
+  /** A log begins, in the place of the one before. What stood up to `lostUpTo` isn't known here. */
+  begin(epoch: string, start: Position, lostUpTo = ORIGIN): void {
     this.#epoch = epoch
     this.#start = start
-    this.#head = start
+    this.#head = laterOf(start, lostUpTo)
+    this.#audiences.clear()
+    this.#retained = new RetainedList()
+    this.#marks.clear()
+    this.#marks.raiseAll({ position: lostUpTo, reason: 'expired' })
   }
 
-  /** Takes the next entry; its position must be after the head. */
-  apply(entry: Entry): void {
+  /** Whatever stood up to here left before it came here. */
+  lose(upTo: Position): void {
+    this.#head = laterOf(this.#head, upTo)
+    this.#marks.raiseAll({ position: upTo, reason: 'evicted' })
+  }
+
+  /** Takes the next entry, appended `ageMs` ago; its position must be after the head. */
+  apply(entry: Entry, ageMs = 0): void {
     this.sweep(SWEPT_PER_APPEND)
     this.#head = positionOf(entry)
     if (entry.audience.length === 0) return
-    const retained = this.#retain(entry)
+    const retained = this.#retain(entry, ageMs)
     for (const key of entry.audience) this.#index(key, retained)
     while (this.#retained.bytes > this.#options.maxBytes && this.#retained.oldest !== undefined) {
       this.#drop(this.#retained.oldest, 'evicted')
@@ -221,13 +231,13 @@ export class MessageQueueService implements BrokerSink {
     return this.#options.now() - at < this.#options.ttlMs
   }
 
-  #retain(entry: Entry): Retained {
+  #retain(entry: Entry, ageMs: number): Retained {
     const textBytes = Buffer.byteLength(entry.json)
     const bytes =
       textBytes +
       ENTRY_OVERHEAD_BYTES +
       entry.audience.reduce((sum, key) => sum + key.length + AUDIENCE_OVERHEAD_BYTES, 0)
-    this.#lastArrival = Math.max(this.#lastArrival, this.#options.now())
+    this.#lastArrival = Math.max(this.#lastArrival, this.#options.now() - ageMs)
     const { ms, counter } = entry
     const retained: Retained = {
       entry,

@@ -2,7 +2,7 @@
 // here on its way to the broker. It knows no principals; who may publish is decided before.
 
 import { createHash } from 'node:crypto'
-import { type AudienceKey, audienceOf, userKey } from '../../shared/audience.js'
+import { audienceOf } from '../../shared/audience.js'
 import { SyncError } from '../../shared/errors.js'
 import {
   audienceSchema,
@@ -20,8 +20,6 @@ import type { MessageQueueService } from './MessageQueueService.js'
 interface RealtimeSyncOptions {
   readonly broker: Broker
   readonly log: MessageQueueService
-  /** How many connections of an audience are reached now, by a message or by a forced resync. */
-  readonly countRecipients: (audience: readonly AudienceKey[], isForced: boolean) => number
   /** Largest payload that the host's own code may publish, as JSON. */
   readonly maxPayloadBytes: number
   /** Makes a message id: UUID v7. */
@@ -38,8 +36,14 @@ export interface Published {
 }
 
 interface Reached {
-  /** Connections that had the audience when it was published; 0 for a duplicate. */
+  /** Connections that had the audience when it was published, on all nodes; 0 for a duplicate. */
   readonly recipients: number
+  /** Given where a node did not say in time how many it has. */
+  readonly recipientsPartial?: true
+}
+
+export interface Forced extends Reached {
+  readonly cursor: string
 }
 
 export interface PublishedToEach extends Omit<Published, 'messageId'>, Reached {
@@ -94,11 +98,9 @@ export class RealtimeSyncService {
 
   /** As `append`, for one message, and says how many it reached. */
   async appendCounted(draft: KeyedDraft, keyScope = ''): Promise<Published & Reached> {
-    // Before, since who is reached by a held poll is gone as soon as it was.
-    const reached = this.#options.countRecipients(audienceOf(draft), false)
-    const [published] = await this.append([draft], keyScope)
-    const { isDuplicate } = published as Published
-    return { ...(published as Published), recipients: isDuplicate ? 0 : reached }
+    const publication = withKey([this.#toAppend(draft)], keyScope, draft.idempotencyKey)
+    const receipt = await this.#appendCounted(publication)
+    return { messageId: receipt.ids[0] ?? '', ...factsOf(receipt), ...reachOf(receipt) }
   }
 
   /** Appends one checked message for each of these users, all or none, under one key. */
@@ -108,11 +110,8 @@ export class RealtimeSyncService {
     keyScope: string,
   ): Promise<PublishedToEach> {
     const items = userIds.map((userId) => this.#toAppend({ ...draft, userId }))
-    const reached = this.#options.countRecipients(userIds.map(userKey), false)
-    const [receipt] = await this.#append([withKey(items, keyScope, idempotencyKey)])
-    const { ids, isDuplicate } = receipt as Receipt
-    const recipients = isDuplicate ? 0 : reached
-    return { messageIds: ids, ...factsOf(receipt as Receipt), recipients }
+    const receipt = await this.#appendCounted(withKey(items, keyScope, idempotencyKey))
+    return { messageIds: receipt.ids, ...factsOf(receipt), ...reachOf(receipt) }
   }
 
   /**
@@ -121,13 +120,10 @@ export class RealtimeSyncService {
    */
   async forceResync(
     audience: Pick<MessageDraft, 'userId' | 'roles' | 'topics'> = {},
-  ): Promise<{ cursor: string; recipients: number }> {
+  ): Promise<Forced> {
     const keys = audienceOf(parseOrThrow(audienceSchema, audience, 'invalid_request'))
-    const recipients = this.#options.countRecipients(keys, true)
-    const [receipt] = await this.#options.broker.append([
-      { items: [{ kind: 'resync', audience: keys }] },
-    ])
-    return { cursor: (receipt as Receipt).cursor, recipients }
+    const receipt = await this.#appendCounted({ items: [{ kind: 'resync', audience: keys }] })
+    return { cursor: receipt.cursor, ...reachOf(receipt) }
   }
 
   /** `data.updated`: a section of a user's dashboard has new data. */
@@ -160,6 +156,11 @@ export class RealtimeSyncService {
   /** What was published since the start, and what the log holds now. */
   stats(): { readonly published: number; readonly log: MessageQueueService['size'] } {
     return { published: this.#published, log: this.#options.log.size }
+  }
+
+  async #appendCounted(publication: Publication): Promise<Receipt> {
+    const [receipt] = await this.#append([{ ...publication, isCounted: true }])
+    return receipt as Receipt
   }
 
   async #append(publications: readonly Publication[]): Promise<readonly Receipt[]> {
@@ -198,6 +199,10 @@ export class RealtimeSyncService {
 
 function factsOf({ position, cursor, isDuplicate }: Receipt): Omit<Published, 'messageId'> {
   return { cursor, timestamp: position.ms, isDuplicate }
+}
+
+function reachOf({ recipients = 0, isPartial = false }: Receipt): Reached {
+  return { recipients, ...(isPartial && { recipientsPartial: true }) }
 }
 
 function withKey(

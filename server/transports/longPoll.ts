@@ -77,7 +77,8 @@ class HeldPoll implements Connection {
   readonly principal: Principal
   readonly reading: Map<AudienceKey, Position>
   readonly #context: PollContext
-  readonly #start: Start
+  readonly #since: Since
+  #start: Start
   readonly #limit: number
   readonly #response: ServerResponse
 
@@ -85,6 +86,7 @@ class HeldPoll implements Connection {
     this.#context = context
     this.principal = principal
     this.reading = new Map(asked.audiences.map((key) => [key, ORIGIN]))
+    this.#since = asked.since
     this.#start = resume(context.log, this.reading, asked.since)
     this.#limit = asked.limit
     this.#response = response
@@ -127,6 +129,11 @@ class HeldPoll implements Connection {
 
   catchUp(): void {
     this.deliver()
+  }
+
+  restart(): void {
+    this.#start = resume(this.#context.log, this.reading, this.#since)
+    this.catchUp()
   }
 
   beat(): void {}

@@ -136,6 +136,9 @@ export class World {
   /** A broker whose words are written down before the server hears them. */
   #recorded(broker: Broker): Broker {
     const recording = (sink: BrokerSink): BrokerSink => ({
+      began: () => sink.began(),
+      lose: (upTo: Position) => sink.lose(upTo),
+      count: (audience, kind) => sink.count(audience, kind),
       begin: (epoch: string, start: Position) => {
         this.#log = new LogRecord(formatCursor(start, epoch), this.limits)
         this.publications.began(this.#log)

@@ -100,6 +100,10 @@ export class PlainConnection implements Connection {
     this.#called('catchUp')
   }
 
+  restart(): void {
+    this.#called('restart')
+  }
+
   beat(): void {
     this.#called('beat')
   }
@@ -154,7 +158,7 @@ export class Stage {
       onFault: (fault) => this.faults.push(fault),
     })
     this.log.begin(EPOCH, at(1000))
-    this.hub.begin()
+    this.hub.logBegan()
     this.#context = {
       hub: this.hub,
       log: this.log,
