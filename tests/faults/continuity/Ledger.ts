@@ -22,6 +22,8 @@ export interface Publication {
   /** Of the acknowledged. */
   id?: string
   cursor?: string
+  /** When its publisher had the last word on it. */
+  answeredAt?: number
   /** Unix milliseconds, of those that were answered. */
   answeredMs?: number
 }
@@ -39,6 +41,7 @@ export class Ledger {
 
   settle(publication: Publication, fate: Fate, receipt?: { id: string; cursor: string }): void {
     publication.fate = fate
+    publication.answeredAt = tick()
     publication.answeredMs = Date.now()
     Object.assign(publication, receipt)
   }

@@ -5,8 +5,7 @@ import { tick } from './Ledger.js'
 
 export type Told = {
   readonly at: number
-} & /** `began` is where a reader without a cursor stood at first. */
-(
+} /** `began` is where a reader without a cursor stood at first. */ & (
   | { readonly kind: 'began' | 'position'; readonly cursor: string }
   | { readonly kind: 'message'; readonly cursor: string; readonly n: number; readonly id: string }
   /** Its cursor may come with what follows. */

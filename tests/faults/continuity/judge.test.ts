@@ -180,6 +180,15 @@ describe('noticed is', () => {
     expect(faults()).toEqual(['late'])
   })
 
+  it('a message before another one that was in the log before it was sent', () => {
+    const [first, second] = [publish(), publish()]
+    ledger.settle(ledger.publications[0]!, 'acknowledged', second)
+    ledger.publications[0]!.answeredAt = ledger.publications[1]!.sentAt - 1
+    ledger.settle(ledger.publications[1]!, 'acknowledged', first)
+    const { violations } = judge(ledger, [])
+    expect(violations.map(({ fault }) => fault.split(':')[0])).toEqual(['overtaken'])
+  })
+
   it('what is for others, and what nobody published', () => {
     reader.message(publish('b'))
     reader.message({ id: 'x', cursor: at(9), payload: { n: 77 } })

@@ -19,6 +19,7 @@ export interface Violation {
     | 'late: applied after it was answered with 503'
     | 'foreign: for others, or never published'
     | 'bent: not where its publisher was told'
+    | 'overtaken: before what was answered before it was sent'
   readonly reader: string
   readonly detail: string
 }
@@ -47,7 +48,7 @@ const CLOCK_SLACK_MS = 5
 export function judge(ledger: Ledger, readers: readonly ReaderRecord[]): Verdict {
   const log = new SeenLog()
   const checks = readers.map((reader) => new ReaderCheck(reader, ledger, log))
-  const violations = checks.flatMap(({ violations }) => violations)
+  const violations = [...checks.flatMap(({ violations }) => violations), ...overtaken(ledger)]
   const lost = new Set(checks.flatMap(({ lost }) => [...lost]))
   const excused = new Set(checks.flatMap(({ excused }) => [...excused]))
   const open = ledger.publications.filter(({ fate }) => fate === 'unavailable' || fate === 'cut')
@@ -65,6 +66,30 @@ export function judge(ledger: Ledger, readers: readonly ReaderRecord[]): Verdict
       epochs: log.epochs.size,
     },
   }
+}
+
+/** The log's order is also that of time, wherever two publications did not overlap. */
+function overtaken(ledger: Ledger): Violation[] {
+  const placed = ledger.publications
+    .filter(({ fate }) => fate === 'acknowledged')
+    .map(({ n, sentAt, answeredAt = 0, cursor = '' }) => ({
+      n,
+      sentAt,
+      answeredAt,
+      at: cursorOf(cursor),
+    }))
+    .sort((a, b) => comparePositions(b.at, a.at))
+  const firstAnswers = new Map<string, number>()
+  const violations: Violation[] = []
+  for (const { n, sentAt, answeredAt, at } of placed) {
+    const answered = firstAnswers.get(at.epoch) ?? Infinity
+    if (answered < sentAt) {
+      const fault = 'overtaken: before what was answered before it was sent'
+      violations.push({ fault, reader: 'publishers', detail: `${n} at ${shown(at)}` })
+    }
+    firstAnswers.set(at.epoch, Math.min(answered, answeredAt))
+  }
+  return violations
 }
 
 function counted(readers: readonly ReaderRecord[]): Partial<Record<ResyncReason, number>> {
