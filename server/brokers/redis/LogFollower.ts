@@ -89,6 +89,7 @@ export class LogFollower {
   async run(): Promise<void> {
     while (!this.#isClosed) {
       try {
+        await this.#untilConnected()
         await this.#settle()
         this.#isFollowing = true
         await this.#follow()
@@ -140,6 +141,19 @@ export class LogFollower {
       if (left <= 0) throw notReached()
       await this.#untilProgress(Math.min(left, found === undefined ? RETRY_MS : left))
     }
+  }
+
+  #untilConnected(): Promise<void> {
+    if (this.#tail.status === 'ready') return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#tail.off('ready', done)
+        resolve()
+      }
+      const timer = setTimeout(done, RETRY_MS)
+      this.#tail.on('ready', done)
+    })
   }
 
   async #settle(): Promise<void> {

@@ -56,6 +56,11 @@ export class Pulse {
     void this.#beat()
   }
 
+  /** Says at once that this node follows a log. */
+  joined(): void {
+    void this.#beat()
+  }
+
   get isDeaf(): boolean {
     return this.#sent - this.#heard >= DEAF_AFTER_BEATS
   }
