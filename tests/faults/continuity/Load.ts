@@ -1,10 +1,10 @@
 // Publishers on all nodes, at a steady rate, who write down what they were told of each message.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { Api } from '../../support/Api.js'
 import { pseudoRandom } from '../../support/pseudoRandom.js'
 import type { Ledger, Publication } from './Ledger.js'
 import type { Node } from './LogReader.js'
+import { ask } from './NodeApi.js'
 
 interface LoadOptions {
   readonly nodes: readonly Node[]
@@ -99,17 +99,22 @@ export class Load {
     const body = { type: 'numbered', payload: { n }, topics: [topic] }
     const headers: Record<string, string> = isKeyed ? { 'Idempotency-Key': `key-${n}` } : {}
     const startedAt = performance.now()
-    const answer = await new Api(this.#any(nodes).url)
-      .request('POST', '/api/sync/send', { body, headers, signal: AbortSignal.timeout(GIVE_UP_MS) })
-      .catch(() => undefined)
-    this.latenciesMs.push(performance.now() - startedAt)
-    const status = answer?.status ?? 0
+    const request = { body, headers, timeoutMs: GIVE_UP_MS }
+    const asked = ask(this.#any(nodes).url, '/api/sync/send', request)
+    const answer = await asked.catch((error: NodeJS.ErrnoException) => error)
+    const status = 'status' in answer ? answer.status : 0
+    if (status !== 0) this.latenciesMs.push(performance.now() - startedAt)
+    if (performance.now() - startedAt > 1000)
+      process.stdout.write(
+        `SLOW ${n} ${status} ${this.#any(nodes).url} ${performance.now() - startedAt} ${JSON.stringify(answer)}\n`,
+      )
     this.answers.set(status, (this.answers.get(status) ?? 0) + 1)
-    if (answer !== undefined && (status === 201 || status === 200)) {
+    if ('status' in answer && (status === 201 || status === 200)) {
       const { messageId: id, cursor } = answer.body
       ledger.settle(publication, 'acknowledged', { id, cursor })
     } else {
-      ledger.settle(publication, fateOf(status))
+      const isUnheard = !('status' in answer) && answer.code === 'ECONNREFUSED'
+      ledger.settle(publication, isUnheard ? 'unheard' : fateOf(status))
     }
   }
 
