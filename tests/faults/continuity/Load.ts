@@ -27,8 +27,7 @@ const AGAIN_MS = 100
 export class Load {
   /** Of every answer, in ms. */
   readonly latenciesMs: number[] = []
-  /** By status; 0 where none came. */
-  readonly answers = new Map<number, number>()
+  readonly #answers = new Map<number, number>()
   readonly #options: LoadOptions
   readonly #random: () => number
   readonly #underWay = new Set<Promise<void>>()
@@ -70,6 +69,11 @@ export class Load {
     return publication
   }
 
+  /** How many answers had this status; 0: none came. */
+  count(status: number): number {
+    return this.#answers.get(status) ?? 0
+  }
+
   get slowestMs(): number {
     return this.latenciesMs.reduce((slowest, ms) => Math.max(slowest, ms), 0)
   }
@@ -104,11 +108,7 @@ export class Load {
     const answer = await asked.catch((error: NodeJS.ErrnoException) => error)
     const status = 'status' in answer ? answer.status : 0
     if (status !== 0) this.latenciesMs.push(performance.now() - startedAt)
-    if (performance.now() - startedAt > 1000)
-      process.stdout.write(
-        `SLOW ${n} ${status} ${this.#any(nodes).url} ${performance.now() - startedAt} ${JSON.stringify(answer)}\n`,
-      )
-    this.answers.set(status, (this.answers.get(status) ?? 0) + 1)
+    this.#answers.set(status, this.count(status) + 1)
     if ('status' in answer && (status === 201 || status === 200)) {
       const { messageId: id, cursor } = answer.body
       ledger.settle(publication, 'acknowledged', { id, cursor })
