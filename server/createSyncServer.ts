@@ -10,7 +10,7 @@ import { parseOrThrow } from '../shared/message.js'
 import { type Principal, type Revocation, revocationSchema } from '../shared/principal.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
-import { parseSettings, type SettingsInput } from './config.js'
+import { parseSettings, type Settings, type SettingsInput } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
 import { endExpired } from './delivery/endExpired.js'
@@ -29,6 +29,7 @@ import { Gate } from './security/Gate.js'
 import { Publisher } from './security/Publisher.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
+import { SnapshotKeeper, type SnapshotKeeperOptions } from './services/SnapshotKeeper.js'
 import { socketsFor } from './socketLimits.js'
 import { createStandaloneApp } from './standaloneApp.js'
 import { WebSocketManager } from './transports/WebSocketManager.js'
@@ -140,7 +141,9 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     now: monotonicNow,
   })
   const epoch = randomBytes(5).toString('hex')
-  const broker = options.broker ?? new LocalBroker({ ...settings, epoch, wallNow, monotonicNow })
+  const keeper = createKeeper({ settings, log, logger, wallNow, monotonicNow }, options.broker)
+  const clocks = { wallNow, monotonicNow }
+  const broker = options.broker ?? new LocalBroker({ ...settings, epoch, ...clocks, keeper })
   const hub = new ConnectionHub({ log, heartbeatMs: settings.heartbeatMs, onFault })
   const sync = new RealtimeSyncService({
     broker,
@@ -305,6 +308,17 @@ function settingsAmong(options: SyncServerOptions): SettingsInput {
     throw new ConfigError(`${key} is undefined: leave it out where you mean open mode`)
   }
   return Object.fromEntries(Object.entries(options).filter(([key]) => !PARTS.has(key)))
+}
+
+/** What keeps the log over a restart, where the settings want that. Throws `ConfigError`. */
+function createKeeper(
+  { settings, ...parts }: Omit<SnapshotKeeperOptions, 'path'> & { readonly settings: Settings },
+  broker: Broker | undefined,
+): SnapshotKeeper | undefined {
+  const { snapshotFile: path } = settings
+  if (path === undefined) return undefined
+  if (broker === undefined) return new SnapshotKeeper({ ...parts, path })
+  throw new ConfigError('SNAPSHOT_FILE and `broker` exclude each other: a broker keeps its own log')
 }
 
 /** In slices, so that a million messages that expire at once don't hold up the rest. */
