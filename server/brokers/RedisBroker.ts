@@ -36,7 +36,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `)
 
 interface RedisBrokerOptions {
-  readonly connections: RedisConnections
+  readonly redis: RedisConnections
   /** This process: letters and digits, different at every start. */
   readonly node: string
   /** 6–16 characters of a–z and 0–9, different each time. */
@@ -47,6 +47,7 @@ interface RedisBrokerOptions {
   readonly idempotencyTtlMs: number
   readonly maxIdempotencyKeys: number
   readonly logger: Pick<Logger, 'warn' | 'info'>
+  readonly onFault: (error: unknown) => void
 }
 
 export class RedisBroker implements Broker {
@@ -85,13 +86,14 @@ export class RedisBroker implements Broker {
   }
 
   async start(sink: BrokerSink): Promise<void> {
-    const { connections, logger } = this.#options
-    connections.commands.on('close', () => this.#clock.forget())
+    const { redis, logger } = this.#options
+    redis.commands.on('close', () => this.#clock.forget())
     const began = new Promise<void>((resolve) => {
       this.#follower = this.#createFollower({
         begin: (epoch, from, lostUpTo) => sink.begin(epoch, from, lostUpTo),
-        began() {
+        began: () => {
           sink.began()
+          this.#pulse?.joined()
           resolve()
         },
         apply: (entry, ageMs) => sink.apply(entry, ageMs),
@@ -110,7 +112,7 @@ export class RedisBroker implements Broker {
   async append(publications: readonly Publication[]): Promise<readonly Receipt[]> {
     const epoch = this.#follower?.following?.epoch
     const now = this.#clock.now
-    const isPossible = epoch !== undefined && now !== undefined && this.#options.connections.isUp
+    const isPossible = epoch !== undefined && now !== undefined && this.#options.redis.isUp
     if (!isPossible) throw unavailable()
     this.#lastAppend += 1
     const append = this.#lastAppend
@@ -132,11 +134,11 @@ export class RedisBroker implements Broker {
   }
 
   async #appended(publications: readonly Publication[], sent: Sent): Promise<readonly Receipt[]> {
-    const { monotonicNow, connections } = this.#options
+    const { monotonicNow, redis } = this.#options
     const { pending, epoch } = sent
     const answerBy = monotonicNow() + ANSWER_WITHIN_MS
     const { keys, args } = this.#callFor(publications, sent)
-    const reply = await APPEND.run(connections.commands, keys, args).catch((error: unknown) => {
+    const reply = await APPEND.run(redis.commands, keys, args).catch((error: unknown) => {
       if (!isRefusal(error)) return undefined
       // Refused as a whole: nothing was carried out.
       this.#onTrouble(error)
@@ -188,8 +190,8 @@ export class RedisBroker implements Broker {
   }
 
   #callFor(publications: readonly Publication[], { epoch, now, append }: Sent) {
-    const { connections, node, ...settings } = this.#options
-    const keys = ['log', 'meta', 'keys'].map((name) => connections.key(name))
+    const { redis, node, ...settings } = this.#options
+    const keys = ['log', 'meta', 'keys'].map((name) => redis.key(name))
     const idempotencyKeys = [
       ...new Set(publications.flatMap(({ idempotency }) => idempotency?.key ?? [])),
     ]
@@ -205,43 +207,46 @@ export class RedisBroker implements Broker {
         args.push(...toFields(item, { tag: { node, append, publication }, isLast, isCounted }))
       })
     })
-    return { keys: [...keys, ...idempotencyKeys.map((key) => connections.key(`k:${key}`))], args }
+    return { keys: [...keys, ...idempotencyKeys.map((key) => redis.key(`k:${key}`))], args }
   }
 
   #createFollower(sink: BrokerSink): LogFollower {
-    const { connections, node, newEpoch, logger } = this.#options
+    const { redis, node, newEpoch, logger } = this.#options
     return new LogFollower({
       node,
-      connections,
+      connections: redis,
       newEpoch,
       sink,
       clock: this.#clock,
       keepMs: this.#keepMs,
       onEntry: (entry) => this.#read(entry, sink),
-      onBeat: ({ n = '', i, r = '', x }) => {
-        if (x === undefined) this.#heard(n, Number(i), r)
+      onBeat: ({ n = '', r = '', x }) => {
+        if (x === undefined) this.#heard(n, r)
         else this.#pulse?.left(n)
       },
       onAnswer: ({ n = '', a, i, c }) =>
         this.#appends.get(Number(a))?.answered(n, Number(i), Number(c)),
-      onNewInstance: () => this.#pulse?.callWitnesses(),
+      onNewInstance: () => {
+        this.#pulse?.callWitnesses()
+        this.#pulse?.joined()
+      },
       onTrouble: (error) => this.#onTrouble(error),
       onBegun: (why) => logger.warn({ why }, 'a new log begins: all clients are told to resync'),
     })
   }
 
   #createPulse(): Pulse {
-    const { connections, node, monotonicNow, messageTtlMs, maxLogBytes } = this.#options
+    const { redis, node, monotonicNow, messageTtlMs, maxLogBytes } = this.#options
     return new Pulse({
       node,
-      connections,
+      connections: redis,
       monotonicNow,
       clock: this.#clock,
       ttlMs: messageTtlMs,
       maxBytes: maxLogBytes,
       keepMs: this.#keepMs,
       following: () => this.#follower?.following,
-      found: (epoch, lastId) => this.#follower?.found(epoch, lastId),
+      found: (epoch, lastId, last) => this.#follower?.found(epoch, lastId, last),
       onDeaf: () => this.#onDeaf(),
       onWitnessLost: () =>
         this.#follower?.doubt('a node ended while Redis was away, with what it had delivered'),
@@ -264,16 +269,16 @@ export class RedisBroker implements Broker {
   }
 
   #answer({ tag }: StreamEntry, recipients: number): void {
-    const { connections, node } = this.#options
-    if (!connections.isUp) return
-    const key = connections.key(`answers:${tag.node}`)
+    const { redis, node } = this.#options
+    if (!redis.isUp) return
+    const key = redis.key(`answers:${tag.node}`)
     const args = [ANSWERS.kept, ANSWERS.ttlMs, node, tag.append, tag.publication, recipients]
     // Who asked does without it after a moment, and says so.
-    ANSWER.run(connections.commands, [key], args).catch(() => {})
+    ANSWER.run(redis.commands, [key], args).catch(() => {})
   }
 
-  #heard(node: string, number: number, runId: string): void {
-    this.#pulse?.heard(node, number, runId)
+  #heard(node: string, runId: string): void {
+    this.#pulse?.heard(node, runId)
     if (!this.#wasDeaf || this.#pulse?.isDeaf !== false) return
     this.#wasDeaf = false
     this.#trouble = ''
@@ -288,6 +293,7 @@ export class RedisBroker implements Broker {
 
   /** What Redis refuses, once each; that it is away is said by the connections. */
   #onTrouble(error: unknown): void {
+    if (isOwnFault(error)) return this.#options.onFault(error)
     if (!isRefusal(error) || error.message === this.#trouble) return
     this.#trouble = error.message
     this.#options.logger.warn({ why: error.message.slice(0, 300) }, 'Redis refuses')
@@ -319,6 +325,10 @@ const idsOf = (items: Publication['items']): string[] =>
 /** An answer of Redis's own: it took the command, and did nothing. */
 const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'ReplyError'
+
+/** Neither Redis's nor the network's. */
+const isOwnFault = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 
 function tooManyKeys(waitMs: number): SyncError {
   return new SyncError(

@@ -13,6 +13,10 @@ import { SnapshotClaim } from './SnapshotClaim.js'
 import { messageOf, SnapshotFile } from './SnapshotFile.js'
 import { FIRST_LINE, formatHead, formatHeld, formatKey, formatMark } from './snapshotLines.js'
 
+/** About half of what an ordinary machine writes; measured: 200 MB of the log's size in a second. */
+const SAVED_BYTES_PER_MS = 100_000
+const MIN_TIME_TO_SAVE_MS = 100
+
 export interface SnapshotKeeperOptions {
   readonly path: string
   readonly log: MessageQueueService
@@ -33,6 +37,11 @@ export class SnapshotKeeper implements LogKeeper {
     const path = resolve(options.path)
     this.#file = new SnapshotFile(path, FIRST_LINE)
     this.#claim = new SnapshotClaim(path)
+  }
+
+  /** How long it may take to save what the log holds now. */
+  get timeToSaveMs(): number {
+    return MIN_TIME_TO_SAVE_MS + this.#options.log.size.bytes / SAVED_BYTES_PER_MS
   }
 
   async load(sink: BrokerSink, epoch: string): Promise<KeptLog | undefined> {
