@@ -197,10 +197,10 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return String((error as Partial<Error>).message ?? error)
 }
 
 /** `ENOENT` and the like. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
+export function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
 }
