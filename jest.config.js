@@ -1,7 +1,7 @@
-// Seven projects: `unit` is the inner loop, `contracts` run one suite on every implementation,
+// Eight projects: `unit` is the inner loop, `contracts` run one suite on every implementation,
 // `conformance` holds the wire contract (also against BASE_URL), `integration` the whole server,
-// `hardening` attacks a server and watches it, `browser` the client in a real browser behind faulty
-// networks, `react` the hooks in jsdom.
+// `hardening` attacks a server and watches it, `faults` does harm to a Redis and the nodes that share
+// it, `browser` is the client in a real browser behind faulty networks, `react` the hooks in jsdom.
 const project = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
@@ -23,6 +23,7 @@ export default {
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
     project('integration'),
     project('hardening'),
+    project('faults'),
     {
       ...project('browser'),
       globalSetup: '<rootDir>/tests/browser/buildPage.ts',

@@ -5,11 +5,13 @@ import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
+import type { Since } from '../shared/cursor.js'
 import { ConfigError } from '../shared/errors.js'
 import { parseOrThrow } from '../shared/message.js'
 import { type Principal, type Revocation, revocationSchema } from '../shared/principal.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
+import { RedisBroker } from './brokers/RedisBroker.js'
 import { parseSettings, type SettingsInput } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
@@ -17,6 +19,7 @@ import { endExpired } from './delivery/endExpired.js'
 import { createFaultLog } from './faultLog.js'
 import { closeServer, type Listening, listen, listeningAt } from './listen.js'
 import { createLogger } from './logger.js'
+import { RedisConnections } from './redis/RedisConnections.js'
 import { createApi } from './routes/api.js'
 import { answerFaults } from './routes/faults.js'
 import { createHealthRouter } from './routes/health.js'
@@ -127,7 +130,11 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   } = options
   const logger = options.logger ?? createLogger(settings.logLevel)
   const onFault = createFaultLog(logger, monotonicNow)
-  const gate = new Gate()
+  const redis =
+    settings.redisUrl === undefined
+      ? undefined
+      : new RedisConnections({ url: settings.redisUrl, prefix: settings.redisPrefix, logger })
+  const gate = new Gate(() => broker.isDelivering ?? true)
   const { authenticate, authorizeTopic } = options
   const parts = { settings, authenticate, authorizeTopic, logger, onFault, wallNow, monotonicNow }
   const { isOpenMode, access, validity, ...guards } = createTrust(parts)
@@ -139,8 +146,13 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxMarks: settings.maxMarks,
     now: monotonicNow,
   })
-  const epoch = randomBytes(5).toString('hex')
-  const broker = options.broker ?? new LocalBroker({ ...settings, epoch, wallNow, monotonicNow })
+  const newEpoch = () => randomBytes(5).toString('hex')
+  const clocks = { wallNow, monotonicNow }
+  const broker: Broker =
+    options.broker ??
+    (redis === undefined
+      ? new LocalBroker({ ...settings, epoch: newEpoch(), ...clocks })
+      : new RedisBroker({ ...settings, node: newEpoch(), newEpoch, ...clocks, redis, logger }))
   const hub = new ConnectionHub({ log, heartbeatMs: settings.heartbeatMs, onFault })
   const sync = new RealtimeSyncService({
     broker,
@@ -153,7 +165,10 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       hub.logEnds()
       log.begin(epoch, start, lostUpTo)
     },
-    began: () => hub.logBegan(),
+    began() {
+      hub.logBegan()
+      if (gate.phase === 'starting') gate.phase = 'ready'
+    },
     apply(entry, ageMs) {
       log.apply(entry, ageMs)
       hub.entryApplied(entry)
@@ -190,6 +205,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     wallNow,
     monotonicNow,
     gate,
+    reach: (since: Since) => reach(broker, since),
     heartbeatMs: settings.heartbeatMs,
     maxPayloadBytes: settings.maxPayloadBytes,
     maxTopics: settings.maxTopicsPerConnection,
@@ -197,7 +213,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     newId: uuidv7,
   }
   const webSockets = new WebSocketManager({ ...reading, ...guards, publisher, onFault })
-  const status = createStatus({ hub, sync, monotonicNow, gate, isOpenMode, settings })
+  const nodes = () => broker.nodes ?? 1
+  const status = createStatus({ hub, sync, nodes, monotonicNow, gate, isOpenMode, settings })
   const api = createApi({
     poll: reading,
     stream: reading,
@@ -221,7 +238,6 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   sweeper.unref()
   const expirer = setInterval(endStale, END_EXPIRED_EVERY_MS)
   expirer.unref()
-  gate.phase = 'ready'
   let listening: Promise<Server[]> | undefined
   let closing: Promise<void> | undefined
 
@@ -250,7 +266,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       const app = createStandaloneApp({
         api,
         health: createHealthRouter(status),
-        metrics: settings.metrics ? createMetricsHandler({ hub, sync }) : undefined,
+        metrics: settings.metrics ? createMetricsHandler({ hub, sync, status }) : undefined,
         dashboardFolder: settings.dashboard ? options.dashboardFolder : undefined,
         hostRules: guards.hostRules,
         onFault,
@@ -291,6 +307,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     const servers = await listening?.catch(() => [])
     await Promise.all((servers ?? []).map(closeServer))
     await broker.close()
+    redis?.close()
     logger.info('stopped')
   }
 }
@@ -305,6 +322,16 @@ function settingsAmong(options: SyncServerOptions): SettingsInput {
     throw new ConfigError(`${key} is undefined: leave it out where you mean open mode`)
   }
   return Object.fromEntries(Object.entries(options).filter(([key]) => !PARTS.has(key)))
+}
+
+/**
+ * A cursor that another node gave may be ahead of what came here: waits for it, and throws
+ * `unavailable` where it didn't come in time. `undefined` where there is nothing to wait for: what
+ * is read next must be read in the same turn.
+ */
+function reach(broker: Broker, since: Since): Promise<void> | undefined {
+  if (since.kind !== 'cursor' || !broker.isAhead?.(since.cursor)) return undefined
+  return broker.reach?.(since.cursor)
 }
 
 /** In slices, so that a million messages that expire at once don't hold up the rest. */

@@ -66,14 +66,13 @@ export function createSyncRouter(context: SyncRouterContext): Router {
 
   get('/poll', (principal, req, res) => {
     assertOwnTurn(res)
-    servePoll(poll, principal, req, res)
+    return servePoll(poll, principal, req, res)
   })
   get(
     '/stream',
     (principal, req, res) => {
       assertOwnTurn(res)
-      context.gate.assertAccepting()
-      serveStream(stream, principal, req, res)
+      return serveStream(stream, principal, req, res)
     },
     { takesTicket: true },
   )

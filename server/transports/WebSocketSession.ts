@@ -201,14 +201,21 @@ export class WebSocketSession {
       const since = parseSinceOr({ kind: 'now' }, asked.since)
       const topics = parseTopics(asked.topics, this.#context.maxTopics)
       const principal = await this.#identify(asked)
-      if (this.#state.name === 'closed') return undefined
+      if (this.#hasEnded) return undefined
       this.#context.rateLimits.chargeRead(principal)
       const granted = this.#context.access.grant(principal, topics)
       this.#releaseUser = this.#context.limits.admitUser(principal.userId)
+      await this.#context.reach(since)
+      if (this.#hasEnded) return undefined
       return this.#open(principal, granted, since)
     } catch (error) {
       return this.#refuse(error)
     }
+  }
+
+  /** Asked after a wait, during which it may have. */
+  get #hasEnded(): boolean {
+    return this.#state.name === 'closed'
   }
 
   #open(principal: Principal, granted: Granted, since: Since): WebSocketCommands {

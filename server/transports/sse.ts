@@ -3,12 +3,14 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
+import type { Since } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
 import type { Principal } from '../../shared/principal.js'
 import { StreamConnection, type StreamContext } from '../delivery/StreamConnection.js'
 import { type Access, parseTopics } from '../security/Access.js'
 import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
+import type { Gate } from '../security/Gate.js'
 import { parseSinceOr, queryOf, topicList } from './query.js'
 import { retryField, sseFormat } from './sseFormat.js'
 
@@ -23,17 +25,20 @@ export interface SseContext extends StreamContext {
   readonly addressOf: AddressOf
   readonly limits: ConnectionLimits
   readonly maxTopics: number
+  readonly gate: Pick<Gate, 'assertAccepting'>
+  /** What is to be waited for before reading after `since`; throws `unavailable`. */
+  readonly reach: (since: Since) => Promise<void> | undefined
   /** From 0 up to 1. */
   readonly random: () => number
 }
 
 /** Answers `GET /stream`. Throws a `SyncError` before anything is written, never after. */
-export function serveStream(
+export async function serveStream(
   context: SseContext,
   principal: Principal,
   req: IncomingMessage,
   res: ServerResponse,
-): void {
+): Promise<void> {
   const query = queryOf(req)
   const since = parseSinceOr({ kind: 'now' }, lastEventId(req) ?? query.get('since') ?? undefined)
   const asked = parseTopics(topicList(query), context.maxTopics)
@@ -41,6 +46,9 @@ export function serveStream(
   const releaseAddress = context.limits.admitAddress(addressKey(context.addressOf(req)))
   res.once('close', releaseAddress)
   res.once('close', context.limits.admitUser(principal.userId))
+  await context.reach(since)
+  if (res.closed) return
+  context.gate.assertAccepting()
 
   const connection = new SseConnection(context, principal, res)
   res.once('close', () => context.hub.remove(connection))
