@@ -152,7 +152,15 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     options.broker ??
     (redis === undefined
       ? new LocalBroker({ ...settings, epoch: newEpoch(), ...clocks })
-      : new RedisBroker({ ...settings, node: newEpoch(), newEpoch, ...clocks, redis, logger }))
+      : new RedisBroker({
+          ...settings,
+          node: newEpoch(),
+          newEpoch,
+          ...clocks,
+          redis,
+          logger,
+          onFault,
+        }))
   const hub = new ConnectionHub({ log, heartbeatMs: settings.heartbeatMs, onFault })
   const sync = new RealtimeSyncService({
     broker,
@@ -260,7 +268,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     },
 
     async listen() {
-      if (listening !== undefined || !gate.isReady) {
+      if (listening !== undefined || gate.isDraining) {
         throw new ConfigError('listen() can be called once, and not after close()')
       }
       const app = createStandaloneApp({

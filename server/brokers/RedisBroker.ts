@@ -47,6 +47,7 @@ interface RedisBrokerOptions {
   readonly idempotencyTtlMs: number
   readonly maxIdempotencyKeys: number
   readonly logger: Pick<Logger, 'warn' | 'info'>
+  readonly onFault: (error: unknown) => void
 }
 
 export class RedisBroker implements Broker {
@@ -219,13 +220,16 @@ export class RedisBroker implements Broker {
       clock: this.#clock,
       keepMs: this.#keepMs,
       onEntry: (entry) => this.#read(entry, sink),
-      onBeat: ({ n = '', i, r = '', x }) => {
-        if (x === undefined) this.#heard(n, Number(i), r)
+      onBeat: ({ n = '', r = '', x }) => {
+        if (x === undefined) this.#heard(n, r)
         else this.#pulse?.left(n)
       },
       onAnswer: ({ n = '', a, i, c }) =>
         this.#appends.get(Number(a))?.answered(n, Number(i), Number(c)),
-      onNewInstance: () => this.#pulse?.callWitnesses(),
+      onNewInstance: () => {
+        this.#pulse?.callWitnesses()
+        this.#pulse?.joined()
+      },
       onTrouble: (error) => this.#onTrouble(error),
       onBegun: (why) => logger.warn({ why }, 'a new log begins: all clients are told to resync'),
     })
@@ -242,7 +246,7 @@ export class RedisBroker implements Broker {
       maxBytes: maxLogBytes,
       keepMs: this.#keepMs,
       following: () => this.#follower?.following,
-      found: (epoch, lastId) => this.#follower?.found(epoch, lastId),
+      found: (epoch, lastId, last) => this.#follower?.found(epoch, lastId, last),
       onDeaf: () => this.#onDeaf(),
       onWitnessLost: () =>
         this.#follower?.doubt('a node ended while Redis was away, with what it had delivered'),
@@ -273,8 +277,8 @@ export class RedisBroker implements Broker {
     ANSWER.run(redis.commands, [key], args).catch(() => {})
   }
 
-  #heard(node: string, number: number, runId: string): void {
-    this.#pulse?.heard(node, number, runId)
+  #heard(node: string, runId: string): void {
+    this.#pulse?.heard(node, runId)
     if (!this.#wasDeaf || this.#pulse?.isDeaf !== false) return
     this.#wasDeaf = false
     this.#trouble = ''
@@ -289,6 +293,7 @@ export class RedisBroker implements Broker {
 
   /** What Redis refuses, once each; that it is away is said by the connections. */
   #onTrouble(error: unknown): void {
+    if (isOwnFault(error)) return this.#options.onFault(error)
     if (!isRefusal(error) || error.message === this.#trouble) return
     this.#trouble = error.message
     this.#options.logger.warn({ why: error.message.slice(0, 300) }, 'Redis refuses')
@@ -320,6 +325,10 @@ const idsOf = (items: Publication['items']): string[] =>
 /** An answer of Redis's own: it took the command, and did nothing. */
 const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'ReplyError'
+
+/** Neither Redis's nor the network's. */
+const isOwnFault = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 
 function tooManyKeys(waitMs: number): SyncError {
   return new SyncError(

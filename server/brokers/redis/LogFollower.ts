@@ -11,7 +11,7 @@ import { SyncError } from '../../../shared/errors.js'
 import type { RedisConnections } from '../../redis/RedisConnections.js'
 import type { BrokerSink } from '../Broker.js'
 import { toEntry } from '../Entry.js'
-import { ALIVE_MS } from './Pulse.js'
+import { ALIVE_MS, type Following } from './Pulse.js'
 import type { RedisClock } from './RedisClock.js'
 import { BEGIN, LOOK } from './scripts.js'
 import { fromFields, positionAt, type StreamEntry } from './streamEntry.js'
@@ -81,8 +81,10 @@ export class LogFollower {
     this.#tail = options.connections.open(READ_TIMEOUT_MS)
   }
 
-  get following(): { readonly epoch: string; readonly runId: string } | undefined {
-    return this.#epoch === undefined ? undefined : { epoch: this.#epoch, runId: this.#runId }
+  /** The log that is followed, on which instance of Redis, and up to where. */
+  get following(): Following | undefined {
+    if (this.#epoch === undefined) return undefined
+    return { epoch: this.#epoch, runId: this.#runId, last: this.#last }
   }
 
   /** Follows the log until it is closed, whatever happens. */
@@ -120,10 +122,10 @@ export class LogFollower {
     this.lookAgain()
   }
 
-  /** What a beat found there. */
-  found(epoch: string, lastId: string): void {
+  /** What a beat found there, which was sent when `last` was the last one here. */
+  found(epoch: string, lastId: string, last: string): void {
     if (this.#epoch === undefined) return
-    const isBehind = lastId === '' || isBefore(lastId, this.#last)
+    const isBehind = lastId === '' || isBefore(lastId, last)
     if (epoch !== this.#epoch || isBehind) this.lookAgain()
   }
 
@@ -168,6 +170,9 @@ export class LogFollower {
     const isNewInstance = this.#runId !== '' && this.#runId !== runId
     this.#breach = undefined
     this.#runId = runId
+    // Another machine's clock may be behind.
+    if (isBefore(found.lastBeat, this.#lastBeat)) this.#lastBeat = found.lastBeat
+    if (isNewInstance) this.#lastAnswer = '0-0'
     if (found.epoch !== this.#epoch) return this.#replay(found)
     if (isBefore(this.#last, found.trimmed)) this.#lose(found.trimmed)
     if (isNewInstance) this.#options.onNewInstance()
@@ -281,7 +286,7 @@ export class LogFollower {
     const { sink, clock, onEntry } = this.#options
     const position = positionAt(entry.id)
     onEntry(entry)
-    const ageMs = Math.max(0, (clock.now ?? position.ms) - position.ms)
+    const ageMs = Math.max(0, (clock.lastKnown ?? position.ms) - position.ms)
     sink.apply(toEntry(entry.item, position, this.#epoch ?? ''), ageMs)
   }
 

@@ -4,13 +4,16 @@
 import type { Redis } from 'ioredis'
 import type { RedisConnections } from '../../redis/RedisConnections.js'
 import type { RedisClock } from './RedisClock.js'
-import { BEAT, LEAVE } from './scripts.js'
+import { BEAT, LEAVE, TRIM_LOG } from './scripts.js'
 
 const BEAT_EVERY_MS = 2000
-const DEAF_AFTER_BEATS = 3
+/** Three beats that didn't come back. */
+const DEAF_AFTER_MS = 3 * BEAT_EVERY_MS + 500
 /** A node that has not beaten for so long is none. */
 export const ALIVE_MS = 8000
 const LEAVE_WITHIN_MS = 500
+const TRIM_STEP = 100
+const MAX_TRIM_STEPS = 500
 
 interface PulseOptions {
   readonly node: string
@@ -21,14 +24,21 @@ interface PulseOptions {
   readonly maxBytes: number
   readonly keepMs: number
   /** What this node follows: an epoch, on an instance of Redis that it has looked at. */
-  readonly following: () => { readonly epoch: string; readonly runId: string } | undefined
-  /** What a beat found in Redis. */
-  readonly found: (epoch: string, lastId: string) => void
+  readonly following: () => Following | undefined
+  /** What a beat found in Redis, sent when this node stood at `last`. */
+  readonly found: (epoch: string, lastId: string, last: string) => void
   /** Nothing comes back: whatever is open is of no use. */
   readonly onDeaf: () => void
   /** A node that served this log is gone, and so is what only it could have missed. */
   readonly onWitnessLost: () => void
   readonly onTrouble: (error: unknown) => void
+}
+
+/** A log, and how far. */
+export interface Following {
+  readonly epoch: string
+  readonly runId: string
+  readonly last: string
 }
 
 interface Peer {
@@ -40,14 +50,15 @@ export class Pulse {
   readonly #options: PulseOptions
   readonly #peers = new Map<string, Peer>()
   #timer: NodeJS.Timeout | undefined
-  #sent = 0
-  #heard = 0
+  /** When a beat of this node came back last. */
+  #heardAt: number
   #nodes = 1
   /** Nodes that have yet to say that nothing they served is missing, and by when. */
   #witnesses: { readonly nodes: Set<string>; readonly until: number } | undefined
 
   constructor(options: PulseOptions) {
     this.#options = options
+    this.#heardAt = options.monotonicNow()
   }
 
   start(): void {
@@ -62,7 +73,7 @@ export class Pulse {
   }
 
   get isDeaf(): boolean {
-    return this.#sent - this.#heard >= DEAF_AFTER_BEATS
+    return this.#options.monotonicNow() - this.#heardAt >= DEAF_AFTER_MS
   }
 
   get nodes(): number {
@@ -75,9 +86,9 @@ export class Pulse {
     return [...this.#peers].flatMap(([node, { at }]) => (at > since ? [node] : []))
   }
 
-  heard(node: string, number: number, runId: string): void {
+  heard(node: string, runId: string): void {
     if (node === this.#options.node) {
-      this.#heard = Math.max(this.#heard, number)
+      this.#heardAt = this.#options.monotonicNow()
       return
     }
     // One that has no log yet serves nobody.
@@ -113,17 +124,18 @@ export class Pulse {
   }
 
   async #beat(): Promise<void> {
-    this.#sent += 1
     if (this.isDeaf) this.#options.onDeaf()
     this.#watchWitnesses()
-    const { connections, onTrouble, clock, found } = this.#options
+    const { connections, onTrouble, clock, found, following } = this.#options
     if (!connections.isUp) return
     try {
+      const { last = '0-0' } = following() ?? {}
       const [now, epoch, lastId, nodes] = (await this.#send(connections.commands)) as BeatReply
       clock.set(Number(now))
       this.#nodes = Math.max(1, nodes.length)
       this.#forgetPeers()
-      found(epoch, lastId)
+      found(epoch, lastId, last)
+      await this.#trim(connections.commands)
     } catch (error) {
       onTrouble(error)
       // It took the command and says nothing: whatever follows on this connection would wait too.
@@ -133,11 +145,20 @@ export class Pulse {
   }
 
   #send(redis: Redis) {
-    const { connections, node, following, ttlMs, maxBytes, keepMs } = this.#options
+    const { connections, node, following, keepMs } = this.#options
     const { epoch = '', runId = '' } = following() ?? {}
     const keys = ['log', 'meta', 'beats', 'nodes'].map((name) => connections.key(name))
-    const args = [node, this.#sent, epoch, ttlMs, maxBytes, keepMs, ALIVE_MS, runId]
+    const args = [node, epoch, keepMs, ALIVE_MS, runId]
     return BEAT.run(redis, keys, args)
+  }
+
+  /** Lets go of what has expired; a step at a time, so that publishers get their turns. */
+  async #trim(redis: Redis): Promise<void> {
+    const { connections, ttlMs, maxBytes } = this.#options
+    const keys = [connections.key('log'), connections.key('meta')]
+    for (let step = 0; step < MAX_TRIM_STEPS; step += 1) {
+      if (Number(await TRIM_LOG.run(redis, keys, [ttlMs, maxBytes, TRIM_STEP])) < TRIM_STEP) return
+    }
   }
 
   #watchWitnesses(): void {

@@ -4,6 +4,7 @@
 export class RedisClock {
   readonly #monotonicNow: () => number
   #offset: number | undefined
+  #isCertain = false
 
   constructor(monotonicNow: () => number) {
     this.#monotonicNow = monotonicNow
@@ -12,15 +13,21 @@ export class RedisClock {
   /** An answer that said what Redis's time was has just arrived. */
   set(redisMs: number): void {
     this.#offset = redisMs - this.#monotonicNow()
+    this.#isCertain = true
   }
 
   /** It may be another machine's clock from now on. */
   forget(): void {
-    this.#offset = undefined
+    this.#isCertain = false
   }
 
   /** Unix milliseconds: it is this late there, or later. `undefined` where nothing is known. */
   get now(): number | undefined {
+    return this.#isCertain ? this.lastKnown : undefined
+  }
+
+  /** The same, by the last clock that was heard of. */
+  get lastKnown(): number | undefined {
     return this.#offset === undefined ? undefined : this.#monotonicNow() + this.#offset
   }
 }

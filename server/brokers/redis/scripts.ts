@@ -14,6 +14,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(number) return string.format('%.0f', number) end
 `
 
+/** Redis 7 refuses what may grow once it is full; this makes room, or is small and bounded. */
+const EVEN_WHERE_FULL = '#!lua flags=allow-oom\n'
+
 /** The last id that the stream has given, or false where there is no stream. */
 const LAST_ID = `
 local function lastId(log)
@@ -39,9 +42,10 @@ local function trim(log, meta, ttlMs, maxBytes, atMost)
     bytes = bytes - cost
     gone[#gone + 1] = id
   end
-  if #gone == 0 then return end
+  if #gone == 0 then return 0 end
   redis.call('XDEL', log, unpack(gone))
   redis.call('HSET', meta, 'trimmed', gone[#gone], 'bytes', text(math.max(0, bytes)))
+  return #gone
 end
 `
 
@@ -123,24 +127,30 @@ return { 'ok', text(now), receipts }
 `)
 
 /**
- * KEYS: log, meta, beats, nodes. ARGV: node, number of the beat, epoch, ttlMs, maxBytes, keepMs,
- * aliveMs, runId. Answers `[now, epoch, last id, nodes that are alive]`.
+ * KEYS: log, meta, beats, nodes. ARGV: node, epoch, keepMs, aliveMs, runId.
+ * Answers `[now, epoch, last id, nodes that are alive]`. A full Redis takes it all the same.
  */
-export const BEAT = new LuaScript(`${CLOCK}${LAST_ID}${TRIM}
+export const BEAT = new LuaScript(`${EVEN_WHERE_FULL}
+${CLOCK}${LAST_ID}
 local log, meta, beats, nodes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-redis.call('XADD', beats, 'MAXLEN', '100', '*', 'n', ARGV[1], 'i', ARGV[2], 'r', ARGV[8])
-redis.call('ZREMRANGEBYSCORE', nodes, '-inf', text(now - tonumber(ARGV[7])))
-redis.call('PEXPIRE', beats, ARGV[6])
-redis.call('PEXPIRE', nodes, ARGV[6])
+redis.call('XADD', beats, 'MAXLEN', '100', '*', 'n', ARGV[1], 'r', ARGV[5])
+redis.call('ZREMRANGEBYSCORE', nodes, '-inf', text(now - tonumber(ARGV[4])))
+redis.call('PEXPIRE', beats, ARGV[3])
+redis.call('PEXPIRE', nodes, ARGV[3])
 local epoch = redis.call('HGET', meta, 'epoch') or ''
-if ARGV[3] ~= '' and epoch == ARGV[3] then
+if ARGV[2] ~= '' and epoch == ARGV[2] then
   redis.call('ZADD', nodes, text(now), ARGV[1])
-  redis.call('HSET', meta, 'runId', ARGV[8])
-  trim(log, meta, tonumber(ARGV[4]), tonumber(ARGV[5]), 100)
-  redis.call('PEXPIRE', log, ARGV[6])
-  redis.call('PEXPIRE', meta, ARGV[6])
+  redis.call('HSET', meta, 'runId', ARGV[5])
+  redis.call('PEXPIRE', log, ARGV[3])
+  redis.call('PEXPIRE', meta, ARGV[3])
 end
 return { text(now), epoch, lastId(log) or '', redis.call('ZRANGE', nodes, 0, -1) }
+`)
+
+/** KEYS: log, meta. ARGV: ttlMs, maxBytes, how many at most. Answers how many it let go of. */
+export const TRIM_LOG = new LuaScript(`${EVEN_WHERE_FULL}
+${CLOCK}${TRIM}
+return trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
 `)
 
 /**

@@ -26,6 +26,9 @@ brokerContract('RedisBroker', (settings) => {
     messageTtlMs: 60_000,
     maxLogBytes: 1 << 24,
     logger,
+    onFault(error) {
+      throw error
+    },
     ...settings,
   })
   return {
