@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 
-// nginx lives where only root looks by default.
-const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
+/** nginx lives where only root looks by default. */
+export const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 
 export class Part {
   name

@@ -1,13 +1,12 @@
 // `npm run cluster`: three nodes, a Redis and an nginx on this machine, to try what docs/deployment.md
 // says. It takes free ports and a temporary folder, and leaves nothing behind after Ctrl-C.
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nginxConfig } from './nginxConfig.mjs'
-import { Part } from './Part.mjs'
+import { PATH, Part } from './Part.mjs'
 
 const NAMES = ['node 1', 'node 2', 'node 3']
 /** Longer than nodes take by default to send their clients away. */
@@ -147,9 +146,8 @@ async function freePort() {
 }
 
 function assertInstalled() {
-  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
   const missing = Object.keys(NEEDED).filter(
-    (program) => spawnSync('sh', ['-c', `command -v ${program}`], { env }).status !== 0,
+    (program) => !PATH.split(':').some((place) => existsSync(join(place, program))),
   )
   if (missing.length === 0) return
   const packages = missing.map((program) => NEEDED[program]).join(' ')
