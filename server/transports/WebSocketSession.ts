@@ -16,9 +16,10 @@ import { parseOrThrow } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
 import type { Granted, StreamContext } from '../delivery/StreamConnection.js'
 import { type Access, parseTopics } from '../security/Access.js'
-import type { AddressOf } from '../security/addresses.js'
+import type { Admission } from '../security/Admission.js'
+import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { Identify } from '../security/authenticate.js'
-import type { ConnectionLimits, Release } from '../security/ConnectionLimits.js'
+import type { Release } from '../security/ConnectionLimits.js'
 import { credentialOf, NO_CREDENTIAL, oneOf } from '../security/credentials.js'
 import type { RateLimits } from '../security/RateLimits.js'
 import { FrameMeter } from './FrameMeter.js'
@@ -43,7 +44,7 @@ export interface SessionContext extends StreamContext, CommandContext {
   /** 0 is no limit. */
   readonly maxFramesPerSecond: number
   readonly monotonicNow: () => number
-  readonly limits: ConnectionLimits
+  readonly admission: Pick<Admission, 'admit'>
   readonly rateLimits: Pick<RateLimits, 'chargeRead' | 'chargeFrames'>
   readonly onFault: (error: unknown) => void
 }
@@ -74,7 +75,7 @@ export class WebSocketSession {
   #state: State
   #bytesUnproven = 0
   #connection: WebSocketConnection | undefined
-  #releaseUser: Release = () => {}
+  #release: Release = () => {}
 
   constructor(
     context: SessionContext,
@@ -100,6 +101,11 @@ export class WebSocketSession {
       if (this.#takeControlFrame(data) && !socket.writableNeedDrain) webSocket.pong(data)
     })
     webSocket.on('pong', (data) => this.#takeControlFrame(data))
+  }
+
+  /** Asked after each wait. */
+  get #hasClosed(): boolean {
+    return this.#state.name === 'closed'
   }
 
   /** Ends a session that has no connection yet; the hub ends the others. */
@@ -201,10 +207,16 @@ export class WebSocketSession {
       const since = parseSinceOr({ kind: 'now' }, asked.since)
       const topics = parseTopics(asked.topics, this.#context.maxTopics)
       const principal = await this.#identify(asked)
-      if (this.#state.name === 'closed') return undefined
+      if (this.#hasClosed) return undefined
       this.#context.rateLimits.chargeRead(principal)
       const granted = this.#context.access.grant(principal, topics)
-      this.#releaseUser = this.#context.limits.admitUser(principal.userId)
+      const address = addressKey(this.#context.addressOf(this.#request))
+      const release = await this.#context.admission.admit(principal, address)
+      if (this.#hasClosed) {
+        release()
+        return undefined
+      }
+      this.#release = release
       return this.#open(principal, granted, since)
     } catch (error) {
       return this.#refuse(error)
@@ -295,7 +307,7 @@ export class WebSocketSession {
 
   #leave(): void {
     if (this.#connection !== undefined) this.#context.hub.remove(this.#connection)
-    this.#releaseUser()
+    this.#release()
   }
 }
 
