@@ -5,12 +5,14 @@ import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
+import type { Since } from '../shared/cursor.js'
 import { ConfigError } from '../shared/errors.js'
 import { parseOrThrow } from '../shared/message.js'
 import { type Principal, type Revocation, revocationSchema } from '../shared/principal.js'
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
-import { parseSettings, type SettingsInput } from './config.js'
+import { RedisBroker } from './brokers/RedisBroker.js'
+import { parseSettings, type Settings, type SettingsInput } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
 import { endExpired } from './delivery/endExpired.js'
@@ -31,6 +33,7 @@ import { Gate } from './security/Gate.js'
 import { Publisher } from './security/Publisher.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
+import { SnapshotKeeper, type SnapshotKeeperOptions } from './services/SnapshotKeeper.js'
 import { socketsFor } from './socketLimits.js'
 import { createStandaloneApp } from './standaloneApp.js'
 import { WebSocketManager } from './transports/WebSocketManager.js'
@@ -131,9 +134,11 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   } = options
   const logger = options.logger ?? createLogger(settings.logLevel)
   const onFault = createFaultLog(logger, monotonicNow)
-  const gate = new Gate()
-  const { redisUrl: url, redisPrefix: prefix } = settings
-  const redis = url === undefined ? undefined : new RedisConnections({ url, prefix, logger })
+  const redis =
+    settings.redisUrl === undefined
+      ? undefined
+      : new RedisConnections({ url: settings.redisUrl, prefix: settings.redisPrefix, logger })
+  const gate = new Gate(() => broker.isDelivering ?? true)
   const trust = closingOnFault(redis, () =>
     createTrust({
       settings,
@@ -155,8 +160,22 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     maxMarks: settings.maxMarks,
     now: monotonicNow,
   })
-  const epoch = randomBytes(5).toString('hex')
-  const broker = options.broker ?? new LocalBroker({ ...settings, epoch, wallNow, monotonicNow })
+  const newEpoch = () => randomBytes(5).toString('hex')
+  const clocks = { wallNow, monotonicNow }
+  const keeper = createKeeper({ settings, log, logger, ...clocks }, options.broker)
+  const broker: Broker =
+    options.broker ??
+    (redis === undefined
+      ? new LocalBroker({ ...settings, epoch: newEpoch(), ...clocks, keeper })
+      : new RedisBroker({
+          ...settings,
+          node: newEpoch(),
+          newEpoch,
+          ...clocks,
+          redis,
+          logger,
+          onFault,
+        }))
   const hub = new ConnectionHub({ log, heartbeatMs: settings.heartbeatMs, onFault })
   const sync = new RealtimeSyncService({
     broker,
@@ -169,7 +188,10 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       hub.logEnds()
       log.begin(epoch, start, lostUpTo)
     },
-    began: () => hub.logBegan(),
+    began() {
+      hub.logBegan()
+      if (gate.phase === 'starting') gate.phase = 'ready'
+    },
     apply(entry, ageMs) {
       log.apply(entry, ageMs)
       hub.entryApplied(entry)
@@ -212,6 +234,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     wallNow,
     monotonicNow,
     gate,
+    reach: (since: Since) => reach(broker, since),
     heartbeatMs: settings.heartbeatMs,
     maxPayloadBytes: settings.maxPayloadBytes,
     maxTopics: settings.maxTopicsPerConnection,
@@ -219,7 +242,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     newId: uuidv7,
   }
   const webSockets = new WebSocketManager({ ...reading, ...guards, publisher, onFault })
-  const status = createStatus({ hub, sync, monotonicNow, gate, isOpenMode, settings })
+  const nodes = () => broker.nodes ?? 1
+  const status = createStatus({ hub, sync, nodes, monotonicNow, gate, isOpenMode, settings })
   const api = createApi({
     poll: reading,
     stream: reading,
@@ -243,7 +267,6 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   sweeper.unref()
   const expirer = setInterval(endStale, END_EXPIRED_EVERY_MS)
   expirer.unref()
-  gate.phase = 'ready'
   let listening: Promise<Server[]> | undefined
   let closing: Promise<void> | undefined
 
@@ -267,13 +290,13 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     },
 
     async listen() {
-      if (listening !== undefined || !gate.isReady) {
+      if (listening !== undefined || gate.isDraining) {
         throw new ConfigError('listen() can be called once, and not after close()')
       }
       const app = createStandaloneApp({
         api,
         health: createHealthRouter(status),
-        metrics: settings.metrics ? createMetricsHandler({ hub, sync }) : undefined,
+        metrics: settings.metrics ? createMetricsHandler({ hub, sync, status }) : undefined,
         dashboardFolder: settings.dashboard ? options.dashboardFolder : undefined,
         hostRules: guards.hostRules,
         onFault,
@@ -301,7 +324,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     await drain({
       hub,
       spreadMs: settings.reconnectSpreadMs,
-      timeoutMs: settings.shutdownTimeoutMs,
+      timeoutMs: drainTimeoutMs(settings.shutdownTimeoutMs, keeper),
       random,
       monotonicNow,
     })
@@ -340,6 +363,32 @@ function closingOnFault<Part>(redis: RedisConnections | undefined, create: () =>
     redis?.close()
     throw error
   }
+}
+
+/** What keeps the log over a restart, where the settings want that. Throws `ConfigError`. */
+function createKeeper(
+  { settings, ...parts }: Omit<SnapshotKeeperOptions, 'path'> & { readonly settings: Settings },
+  broker: Broker | undefined,
+): SnapshotKeeper | undefined {
+  const { snapshotFile: path } = settings
+  if (path === undefined) return undefined
+  if (broker === undefined) return new SnapshotKeeper({ ...parts, path })
+  throw new ConfigError('SNAPSHOT_FILE and `broker` exclude each other: a broker keeps its own log')
+}
+
+/** What is left for clients of the time that a stop may take. */
+function drainTimeoutMs(timeoutMs: number, keeper: SnapshotKeeper | undefined): number {
+  return Math.max(timeoutMs / 2, timeoutMs - (keeper?.timeToSaveMs ?? 0))
+}
+
+/**
+ * A cursor that another node gave may be ahead of what came here: waits for it, and throws
+ * `unavailable` where it didn't come in time. `undefined` where there is nothing to wait for: what
+ * is read next must be read in the same turn.
+ */
+function reach(broker: Broker, since: Since): Promise<void> | undefined {
+  if (since.kind !== 'cursor' || !broker.isAhead?.(since.cursor)) return undefined
+  return broker.reach?.(since.cursor)
 }
 
 /** In slices, so that a million messages that expire at once don't hold up the rest. */

@@ -1,32 +1,11 @@
-// Runs small Lua scripts in Redis, each one step there. Who can go on without an answer waits for it
-// briefly, and while one is overdue nobody waits at all.
+// Runs scripts for who keeps something in Redis. Who can go on without an answer waits for it briefly,
+// and while one is overdue nobody waits at all.
 
-import { createHash } from 'node:crypto'
+import type { LuaScript, Reply } from './LuaScript.js'
 import type { RedisConnections } from './RedisConnections.js'
 
 /** Such as a node can afford before it publishes, and still answers within 3 s. */
 const PROMPT_MS = 300
-
-export class RedisScript {
-  readonly text: string
-  readonly sha: string
-  /** Whether it has to be run where it was asked for, among others: one that Redis doesn't have is sent again. */
-  readonly isInOrder: boolean
-
-  constructor(text: string, { isInOrder = false } = {}) {
-    this.text = text
-    this.sha = createHash('sha1').update(text).digest('hex')
-    this.isInOrder = isInOrder
-  }
-}
-
-/** Begins a script that asks what time it is: Redis's own, in whole milliseconds. */
-export const LUA_NOW = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`
-
-type Argument = string | number
 
 interface RedisScriptsOptions {
   readonly redis: RedisConnections
@@ -46,14 +25,14 @@ export class RedisScripts {
 
   /** `keys`: without the prefix. Rejects where Redis refuses it, is away, or stays away for 2 s. */
   async run(
-    script: RedisScript,
+    script: LuaScript,
     keys: readonly string[],
-    args: readonly Argument[],
-  ): Promise<unknown> {
+    args: readonly (string | number)[],
+  ): Promise<Reply> {
     const { redis, onFault } = this.#options
-    const given = [...keys.map((key) => redis.key(key)), ...args]
+    const names = keys.map((key) => redis.key(key))
     try {
-      const answer = await this.#evaluate(script, keys.length, given)
+      const answer = await script.run(redis.commands, names, args)
       this.#isFaultTold = false
       return answer
     } catch (error) {
@@ -66,7 +45,7 @@ export class RedisScripts {
   }
 
   /** As `run`, for who can do without: rejects soon, at once while an earlier answer is overdue. */
-  runPromptly(...asked: Parameters<RedisScripts['run']>): Promise<unknown> {
+  runPromptly(...asked: Parameters<RedisScripts['run']>): Promise<Reply> {
     if (this.#overdue > 0) return Promise.reject(new Error('Redis is slow to answer'))
     const answer = this.run(...asked)
     return new Promise((resolve, reject) => {
@@ -89,21 +68,6 @@ export class RedisScripts {
       }
       answer.finally(settle).then(resolve, reject)
     })
-  }
-
-  async #evaluate(
-    { text, sha, isInOrder }: RedisScript,
-    keyCount: number,
-    given: readonly Argument[],
-  ): Promise<unknown> {
-    const { commands } = this.#options.redis
-    if (isInOrder) return commands.eval(text, keyCount, ...given)
-    try {
-      return await commands.evalsha(sha, keyCount, ...given)
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return commands.eval(text, keyCount, ...given)
-    }
   }
 }
 

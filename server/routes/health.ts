@@ -10,7 +10,10 @@ export function createHealthRouter(status: Status): Router {
   router.get('/healthz', (_req, res) => sendJson(res, 200, { success: true, status: 'ok' }))
   router.get('/readyz', (_req, res) => {
     if (status.isReady) return sendJson(res, 200, { success: true, status: 'ready' })
-    sendError(res, new SyncError('unavailable', 'this server is starting or stopping'))
+    sendError(
+      res,
+      new SyncError('unavailable', 'this server is starting, stopping, or cut off from Redis'),
+    )
   })
   return router
 }

@@ -4,14 +4,16 @@ import type { RequestHandler } from 'express'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { ConnectionHub } from '../delivery/ConnectionHub.js'
 import type { RealtimeSyncService } from '../services/RealtimeSyncService.js'
+import type { Status } from './status.js'
 
 interface MetricsOptions {
   readonly hub: ConnectionHub
   readonly sync: RealtimeSyncService
+  readonly status: Pick<Status, 'isReady' | 'nodes'>
 }
 
 /** Answers `GET /metrics` from a registry of its own. */
-export function createMetricsHandler({ hub, sync }: MetricsOptions): RequestHandler {
+export function createMetricsHandler({ hub, sync, status }: MetricsOptions): RequestHandler {
   const registry = new Registry()
   const registers = [registry]
   const gauge = (name: string, help: string, read: () => number) =>
@@ -34,6 +36,8 @@ export function createMetricsHandler({ hub, sync }: MetricsOptions): RequestHand
       },
     })
 
+  gauge('syncline_ready', '1 where this node is delivering', () => Number(status.isReady))
+  gauge('syncline_nodes', 'Nodes that share the log', () => status.nodes)
   gauge('syncline_log_messages', 'Messages in the log', () => sync.stats().log.messages)
   gauge('syncline_log_bytes', 'Bytes in the log', () => sync.stats().log.bytes)
   gauge('syncline_log_audiences', 'Audiences in the log', () => sync.stats().log.audiences)

@@ -7,6 +7,8 @@ import type { RealtimeSyncService } from '../services/RealtimeSyncService.js'
 interface StatusOptions {
   readonly hub: ConnectionHub
   readonly sync: RealtimeSyncService
+  /** How many share the log. */
+  readonly nodes: () => number
   readonly gate: Gate
   readonly monotonicNow: () => number
   readonly isOpenMode: boolean
@@ -23,15 +25,20 @@ export interface Status {
   describe(isForAdmin: boolean): object
   /** Whether this node is delivering. */
   readonly isReady: boolean
+  /** How many share the log. */
+  readonly nodes: number
 }
 
 export function createStatus(options: StatusOptions): Status {
-  const { hub, sync, gate, monotonicNow, isOpenMode, settings } = options
+  const { hub, sync, nodes, gate, monotonicNow, isOpenMode, settings } = options
   const { messageTtlMs: ttlMs, maxMessagesPerAudience, maxLogBytes: maxBytes } = settings
   const startedAt = monotonicNow()
   return {
     get isReady() {
       return gate.isReady
+    },
+    get nodes() {
+      return nodes()
     },
     describe(isForAdmin) {
       const status = gate.isReady ? 'ok' : 'degraded'
@@ -46,7 +53,7 @@ export function createStatus(options: StatusOptions): Status {
         published,
         delivered: hub.delivered,
         memoryBytes: process.memoryUsage.rss(),
-        nodes: 1,
+        nodes: nodes(),
       }
     },
   }

@@ -66,13 +66,12 @@ export function createSyncRouter(context: SyncRouterContext): Router {
 
   get('/poll', (principal, req, res) => {
     assertOwnTurn(res)
-    servePoll(poll, principal, req, res)
+    return servePoll(poll, principal, req, res)
   })
   get(
     '/stream',
     (principal, req, res) => {
       assertOwnTurn(res)
-      context.gate.assertAccepting()
       return serveStream(stream, principal, req, res)
     },
     { takesTicket: true },

@@ -2,7 +2,8 @@
 // node goes by what it last heard and what it has let through since.
 
 import type { SyncError } from '../../shared/errors.js'
-import { LUA_NOW, RedisScript, type RedisScripts } from '../redis/RedisScripts.js'
+import { CLOCK, LuaScript, NOT_WHERE_FULL } from '../redis/LuaScript.js'
+import type { RedisScripts } from '../redis/RedisScripts.js'
 import type { Budget, BudgetOptions, Standing } from './Budget.js'
 import { digestOf } from './digest.js'
 import { LocalBudget } from './LocalBudget.js'
@@ -15,8 +16,7 @@ const FORGOTTEN_AT_ONCE = 20
  * it be it there or not), window in ms, most callers. Answers whether it took the cost, how much is
  * used, and how many ms are left.
  */
-const CHARGE = new RedisScript(`#!lua
-${LUA_NOW}
+const CHARGE = new LuaScript(`${NOT_WHERE_FULL}${CLOCK}
 local caller, cost, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local window, callers = tonumber(ARGV[4]), tonumber(ARGV[5])
 local ends = tonumber(redis.call('ZSCORE', KEYS[1], caller) or 0)

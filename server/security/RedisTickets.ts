@@ -4,8 +4,9 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { SyncError } from '../../shared/errors.js'
 import { type Principal, principalKey, principalSchema } from '../../shared/principal.js'
+import { CLOCK, LuaScript, NOT_WHERE_FULL } from '../redis/LuaScript.js'
 import type { RedisConnections } from '../redis/RedisConnections.js'
-import { LUA_NOW, RedisScript, type RedisScripts } from '../redis/RedisScripts.js'
+import type { RedisScripts } from '../redis/RedisScripts.js'
 import { digestOf } from './digest.js'
 import {
   looksLikeTicket,
@@ -26,8 +27,7 @@ import {
  * what it stands for, its life in ms, most in all, most of a principal. Answers what there were too
  * many of.
  */
-const ISSUE = new RedisScript(`#!lua
-${LUA_NOW}
+const ISSUE = new LuaScript(`${NOT_WHERE_FULL}${CLOCK}
 local life = tonumber(ARGV[3])
 for i = 2, 3 do redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now) end
 if redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[5]) then return 'own' end

@@ -1,7 +1,7 @@
 // What Redis does with the numbers of `RedisPlaces`: a hash for each user and address, a field for
 // each node, and which nodes live.
 
-import { LUA_NOW, RedisScript } from '../redis/RedisScripts.js'
+import { CLOCK, EVEN_WHERE_FULL, LuaScript } from '../redis/LuaScript.js'
 
 /** When each node was last heard of. */
 export const NODES = 'places'
@@ -11,8 +11,7 @@ const LIVE = `
 local isNew = redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `
-export const PULSES = new RedisScript(`#!lua flags=allow-oom
-${LUA_NOW}
+export const PULSES = new LuaScript(`${EVEN_WHERE_FULL}${CLOCK}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
 ${LIVE}
 return isNew
@@ -22,8 +21,7 @@ return isNew
  * KEYS: the nodes, then what is counted. ARGV: as above, believed for ms, kept for ms, the most of
  * each. Answers which of them is full (0: none), and whether the node was not known.
  */
-export const ADMIT = new RedisScript(`#!lua flags=allow-oom
-${LUA_NOW}
+export const ADMIT = new LuaScript(`${EVEN_WHERE_FULL}${CLOCK}
 ${LIVE}
 local function count(key)
   local sum, fields = 0, redis.call('HGETALL', key)
@@ -45,8 +43,7 @@ return {0, isNew}
 `)
 
 /** KEYS: what is counted. ARGV: the node. */
-export const RELEASE = new RedisScript(`#!lua flags=allow-oom
-for i = 1, #KEYS do
+export const RELEASE = new LuaScript(`${EVEN_WHERE_FULL}for i = 1, #KEYS do
   if redis.call('HINCRBY', KEYS[i], ARGV[1], -1) <= 0 then redis.call('HDEL', KEYS[i], ARGV[1]) end
 end
 `)
@@ -55,9 +52,8 @@ end
  * KEYS: the nodes, then what is counted. ARGV: as above, kept for ms, the node's former name, how
  * many it has of each.
  */
-export const RENAME = new RedisScript(
-  `#!lua flags=allow-oom
-${LUA_NOW}
+export const RENAME = new LuaScript(
+  `${EVEN_WHERE_FULL}${CLOCK}
 ${LIVE}
 for i = 2, #KEYS do
   redis.call('HDEL', KEYS[i], ARGV[4])

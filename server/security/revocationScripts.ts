@@ -1,7 +1,7 @@
 // What Redis does with the revocations of `RedisValidity`: numbers them in the order in which they
 // were told, and tells what came after a number.
 
-import { LUA_NOW, RedisScript } from '../redis/RedisScripts.js'
+import { CLOCK, EVEN_WHERE_FULL, LuaScript } from '../redis/LuaScript.js'
 
 /** How many are read or told in one step. */
 export const PAGE = 1000
@@ -16,8 +16,7 @@ const GENERATION = 'generation'
  * then pairs of what and when. Answers the generation, and how many there was no room for. They are
  * small, and have to be kept even where Redis is full.
  */
-export const TELL = new RedisScript(`#!lua flags=allow-oom
-${LUA_NOW}
+export const TELL = new LuaScript(`${EVEN_WHERE_FULL}${CLOCK}
 local life, most, refused = tonumber(ARGV[1]), tonumber(ARGV[2]), 0
 local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', (now - life) * 1000, 'LIMIT', 0, ${PAGE})
 if #old > 0 then
@@ -44,7 +43,7 @@ return {redis.call('HGET', KEYS[2], '${GENERATION}'), refused}
 `)
 
 /** KEYS: see there. ARGV: the number after which. Answers the generation, then threes: what, its number, when. */
-export const LOOK = new RedisScript(`
+export const LOOK = new LuaScript(`
 local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ${PAGE})
 local answer = {redis.call('HGET', KEYS[2], '${GENERATION}') or ''}
 for i = 1, #found, 2 do

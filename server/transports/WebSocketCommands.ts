@@ -1,5 +1,6 @@
 // What a connected client may ask for over its WebSocket: topics, sends, a new token.
 
+import type { Since } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
 import {
   type Command,
@@ -25,6 +26,8 @@ export interface CommandContext {
   readonly access: Access
   readonly publisher: Publisher
   readonly maxTopics: number
+  /** What is to be waited for before reading after `since`; throws `unavailable`. */
+  readonly reach: (since: Since) => Promise<void> | undefined
 }
 
 interface CommandParts {
@@ -56,8 +59,7 @@ export class WebSocketCommands {
       case 'refresh':
         return this.#refresh(command)
       case 'subscribe':
-        this.#subscribe(command)
-        return undefined
+        return this.#subscribe(command)
       case 'unsubscribe':
         this.#unsubscribe(command)
         return undefined
@@ -72,7 +74,7 @@ export class WebSocketCommands {
     }
   }
 
-  #subscribe({ topics, since, ref }: Command<'subscribe'>): void {
+  #subscribe({ topics, since, ref }: Command<'subscribe'>): Promise<void> | undefined {
     const { context, connection } = this.#parts
     const asked = parseTopics(topics ?? null, context.maxTopics)
     const start = since === undefined ? undefined : parseSinceOr({ kind: 'now' }, since)
@@ -82,14 +84,24 @@ export class WebSocketCommands {
     const answer = (cursor: string, reason?: ResyncReason) => {
       connection.say('ok', { ref, cursor, resync: reason !== undefined, reason, topics: asked })
     }
-    if (start !== undefined) {
-      // Answered without a `ref` too: a gap is never silent.
-      connection.addAudiencesSince(topicAudiences(asked), start, answer)
-    } else {
-      const position = connection.addAudiences(topicAudiences(asked))
-      if (ref !== undefined) answer(context.log.cursorAt(position))
+    const added = () => {
+      for (const topic of asked) this.#topics.add(topic)
     }
-    for (const topic of asked) this.#topics.add(topic)
+    if (start === undefined) {
+      const position = connection.addAudiences(topicAudiences(asked))
+      added()
+      if (ref !== undefined) answer(context.log.cursorAt(position))
+      return undefined
+    }
+    // Answered without a `ref` too: a gap is never silent.
+    const add = () => {
+      connection.addAudiencesSince(topicAudiences(asked), start, answer)
+      added()
+    }
+    const reached = context.reach(start)
+    if (reached !== undefined) return reached.then(add)
+    add()
+    return undefined
   }
 
   #unsubscribe({ topics, ref }: Command<'unsubscribe'>): void {

@@ -103,11 +103,6 @@ export class WebSocketSession {
     webSocket.on('pong', (data) => this.#takeControlFrame(data))
   }
 
-  /** Asked after each wait. */
-  get #hasClosed(): boolean {
-    return this.#state.name === 'closed'
-  }
-
   /** Ends a session that has no connection yet; the hub ends the others. */
   refuse(code: CloseCode): void {
     if (this.#connection === undefined) this.#close(code)
@@ -207,12 +202,13 @@ export class WebSocketSession {
       const since = parseSinceOr({ kind: 'now' }, asked.since)
       const topics = parseTopics(asked.topics, this.#context.maxTopics)
       const principal = await this.#identify(asked)
-      if (this.#hasClosed) return undefined
+      if (this.#hasEnded) return undefined
       this.#context.rateLimits.chargeRead(principal)
       const granted = this.#context.access.grant(principal, topics)
       const address = addressKey(this.#context.addressOf(this.#request))
+      await this.#context.reach(since)
       const release = await this.#context.admission.admit(principal, address)
-      if (this.#hasClosed) {
+      if (this.#hasEnded) {
         release()
         return undefined
       }
@@ -221,6 +217,11 @@ export class WebSocketSession {
     } catch (error) {
       return this.#refuse(error)
     }
+  }
+
+  /** Asked after a wait, during which it may have. */
+  get #hasEnded(): boolean {
+    return this.#state.name === 'closed'
   }
 
   #open(principal: Principal, granted: Granted, since: Since): WebSocketCommands {

@@ -37,15 +37,17 @@ export interface PollContext {
   /** Unix milliseconds, for the answer's `timestamp`. */
   readonly wallNow: () => number
   readonly gate: Gate
+  /** What is to be waited for before reading after `since`; throws `unavailable`. */
+  readonly reach: (since: Since) => Promise<void> | undefined
 }
 
 /** Answers `GET /poll`. Throws a `SyncError` before anything is written, never after. */
-export function servePoll(
+export async function servePoll(
   context: PollContext,
   principal: Principal,
   req: IncomingMessage,
   res: ServerResponse,
-): void {
+): Promise<void> {
   const query = queryOf(req)
   const since = parseSinceOr({ kind: 'oldest' }, query.get('since') ?? undefined)
   const waitMs = numberWithin(query, 'wait', WAIT) * 1000
@@ -56,6 +58,8 @@ export function servePoll(
   const address = addressKey(context.addressOf(req))
   res.once('close', context.answerLimits.admitAddress(address))
   res.once('close', context.answerLimits.admitUser(principal.userId))
+  await context.reach(since)
+  if (res.closed) return
   const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
   if (poll.answerIfAny()) return
   if (waitMs === 0 || context.gate.isDraining) return poll.answer()

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
+import type { Since } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
 import type { Principal } from '../../shared/principal.js'
 import { StreamConnection, type StreamContext } from '../delivery/StreamConnection.js'
@@ -25,6 +26,8 @@ export interface SseContext extends StreamContext {
   readonly limits: ConnectionLimits
   readonly admission: Pick<Admission, 'admit'>
   readonly maxTopics: number
+  /** What is to be waited for before reading after `since`; throws `unavailable`. */
+  readonly reach: (since: Since) => Promise<void> | undefined
   /** From 0 up to 1. */
   readonly random: () => number
 }
@@ -42,6 +45,7 @@ export async function serveStream(
   const granted = context.access.grant(principal, asked)
   const address = addressKey(context.addressOf(req))
   res.once('close', context.limits.admitAddress(address))
+  await context.reach(since)
   const release = await context.admission.admit(principal, address)
   // Who left meanwhile would never be noticed to leave again.
   if (res.closed || res.destroyed) return release()

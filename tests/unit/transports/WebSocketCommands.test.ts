@@ -38,6 +38,7 @@ function setUp() {
       log: new Stage().log,
       access: new Access({ authorizeTopic: () => true, topicsClaim: 'topics', adminRole: 'admin' }),
       publisher: publisher as unknown as Publisher,
+      reach: () => undefined,
       maxTopics: 50,
     },
     connection: connection as unknown as WebSocketConnection,

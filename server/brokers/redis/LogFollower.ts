@@ -1,0 +1,377 @@
+// The way in: reads the stream from where this node stands and hands it over, entry by entry. Each
+// entry names the one before it, so nothing can be missing without being noticed.
+//
+//   looking ──► replaying ──► following ── an entry doesn't fit, or the connection is cut ──► looking
+//      │  the log is another one      │
+//      └─ lost, or there is none ─────┴──► a new epoch begins, by whoever is first
+
+import type { Redis } from 'ioredis'
+import { type Cursor, comparePositions } from '../../../shared/cursor.js'
+import { SyncError } from '../../../shared/errors.js'
+import type { RedisConnections } from '../../redis/RedisConnections.js'
+import type { BrokerSink } from '../Broker.js'
+import { toEntry } from '../Entry.js'
+import { ALIVE_MS, type Following } from './Pulse.js'
+import type { RedisClock } from './RedisClock.js'
+import { BEGIN, LOOK } from './scripts.js'
+import { fromFields, positionAt, type StreamEntry } from './streamEntry.js'
+
+const PAGE = 200
+const BLOCK_MS = 1000
+/** A read that is not answered by then never will be. */
+const READ_TIMEOUT_MS = 4000
+const RETRY_MS = 150
+const REACH_WITHIN_MS = 4000
+/** Ended epochs that are known by name, so that a crowd of their cursors costs no question each. */
+const MAX_ENDED = 32
+
+interface LogFollowerOptions {
+  readonly node: string
+  readonly connections: RedisConnections
+  readonly clock: RedisClock
+  readonly sink: BrokerSink
+  readonly keepMs: number
+  readonly newEpoch: () => string
+  /** Each entry, before it is handed over. */
+  readonly onEntry: (entry: StreamEntry) => void
+  readonly onBeat: (fields: Readonly<Record<string, string>>) => void
+  readonly onAnswer: (fields: Readonly<Record<string, string>>) => void
+  /** Redis is another instance than before, and nothing is missing in it that this node knows of. */
+  readonly onNewInstance: () => void
+  readonly onTrouble: (error: unknown) => void
+  /** A new epoch was begun by this node, and why. */
+  readonly onBegun: (why: string) => void
+}
+
+type RawEntry = readonly [id: string, fields: readonly string[]]
+type RawStreams = readonly (readonly [key: string, entries: readonly RawEntry[]])[]
+
+interface Found {
+  readonly epoch: string
+  readonly start: string
+  readonly trimmed: string
+  readonly verifiedRunId: string
+  readonly lastId: string
+  /** Whether it has the entry that this node applied last. */
+  readonly hasOurLast: boolean
+  readonly nodes: readonly string[]
+  readonly lastBeat: string
+}
+
+export class LogFollower {
+  readonly #options: LogFollowerOptions
+  readonly #tail: Redis
+  readonly #ended = new Set<string>()
+  readonly #onProgress = new Set<() => void>()
+  #epoch: string | undefined
+  #runId = ''
+  #start = '0-0'
+  #last = '0-0'
+  #lastBeat = '0-0'
+  #lastAnswer = '0-0'
+  /** Why the log can't be the one that was followed, once that is clear. */
+  #breach: string | undefined
+  #isClosed = false
+  #isFollowing = false
+  #looking: Promise<Found | undefined> = Promise.resolve(undefined)
+  #nextLook: Promise<Found | undefined> | undefined
+
+  constructor(options: LogFollowerOptions) {
+    this.#options = options
+    this.#tail = options.connections.open(READ_TIMEOUT_MS)
+  }
+
+  /** The log that is followed, on which instance of Redis, and up to where. */
+  get following(): Following | undefined {
+    if (this.#epoch === undefined) return undefined
+    return { epoch: this.#epoch, runId: this.#runId, last: this.#last }
+  }
+
+  /** Follows the log until it is closed, whatever happens. */
+  async run(): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        await this.#untilConnected()
+        await this.#settle()
+        this.#isFollowing = true
+        await this.#follow()
+      } catch (error) {
+        if (this.#isClosed) return
+        this.#options.onTrouble(error)
+        await pause(RETRY_MS)
+      } finally {
+        this.#isFollowing = false
+      }
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#tail.disconnect()
+    this.#progressed()
+  }
+
+  /** Looks anew at what Redis has, if it doesn't already. */
+  lookAgain(): void {
+    if (this.#isFollowing && this.#tail.status === 'ready') this.#tail.disconnect(true)
+  }
+
+  /** What was followed can't be trusted any more. */
+  doubt(why: string): void {
+    this.#breach = why
+    this.lookAgain()
+  }
+
+  /** What a beat found there, which was sent when `last` was the last one here. */
+  found(epoch: string, lastId: string, last: string): void {
+    if (this.#epoch === undefined) return
+    const isBehind = lastId === '' || isBefore(lastId, last)
+    if (epoch !== this.#epoch || isBehind) this.lookAgain()
+  }
+
+  isAhead(cursor: Cursor): boolean {
+    if (cursor.epoch === this.#epoch) return comparePositions(cursor, positionAt(this.#last)) > 0
+    return !this.#ended.has(cursor.epoch)
+  }
+
+  async reach(cursor: Cursor): Promise<void> {
+    const until = performance.now() + REACH_WITHIN_MS
+    while (this.isAhead(cursor) && !this.#isClosed) {
+      const found = await this.#lookAside()
+      // It may have come while this looked.
+      if (!this.isAhead(cursor) || (found !== undefined && !isIn(found, cursor))) return
+      const left = until - performance.now()
+      if (left <= 0) throw notReached()
+      await this.#untilProgress(Math.min(left, found === undefined ? RETRY_MS : left))
+    }
+  }
+
+  #untilConnected(): Promise<void> {
+    if (this.#tail.status === 'ready') return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#tail.off('ready', done)
+        resolve()
+      }
+      const timer = setTimeout(done, RETRY_MS)
+      this.#tail.on('ready', done)
+    })
+  }
+
+  async #settle(): Promise<void> {
+    const runId = /run_id:(\w+)/.exec(String(await this.#tail.info('server')))?.[1] ?? ''
+    const found = await this.#look(this.#tail, this.#epoch === undefined ? '' : this.#last)
+    const why = this.#whyNotThisOne(found, runId)
+    if (why === 'wait') throw new SyncError('unavailable', 'other nodes look at the log first')
+    if (why !== undefined) {
+      await this.#begin(found.epoch, runId, why)
+      return this.#settle()
+    }
+    const isNewInstance = this.#runId !== '' && this.#runId !== runId
+    this.#breach = undefined
+    this.#runId = runId
+    // Another machine's clock may be behind.
+    if (isBefore(found.lastBeat, this.#lastBeat)) this.#lastBeat = found.lastBeat
+    if (isNewInstance) this.#lastAnswer = '0-0'
+    if (found.epoch !== this.#epoch) return this.#replay(found)
+    if (isBefore(this.#last, found.trimmed)) this.#lose(found.trimmed)
+    if (isNewInstance) this.#options.onNewInstance()
+  }
+
+  /**
+   * Why continuity can't be proven in what Redis has, if so. `wait`: nodes that are alive may be
+   * able to.
+   */
+  #whyNotThisOne(found: Found, runId: string): string | undefined {
+    if (found.epoch === '' || found.lastId === '') return 'there is no log in Redis'
+    if (this.#epoch === undefined) {
+      // The log is what it was for as long as this Redis runs, or somebody has compared.
+      if (found.verifiedRunId === runId && runId !== '') return undefined
+      const isAnyAlive = found.nodes.some((node) => node !== this.#options.node)
+      return isAnyAlive ? 'wait' : 'nobody was there when Redis started'
+    }
+    if (found.epoch !== this.#epoch) return undefined
+    const isTrimmed = !isBefore(found.trimmed, this.#last)
+    if (this.#breach !== undefined && !isTrimmed) return this.#breach
+    if (isBefore(found.lastId, this.#last)) return 'the end of the log is missing in Redis'
+    const isThere = found.hasOurLast || isTrimmed || this.#last === this.#start
+    return isThere ? undefined : 'an entry that was delivered is missing in Redis'
+  }
+
+  async #begin(ended: string, runId: string, why: string): Promise<void> {
+    const { connections, newEpoch, keepMs, onBegun } = this.#options
+    const keys = [connections.key('log'), connections.key('meta')]
+    const isOurs = await BEGIN.run(this.#tail, keys, [ended, newEpoch(), keepMs, runId])
+    if (isOurs === 1) onBegun(why)
+  }
+
+  /** Reads all that is retained, then hands it over in one turn: nobody sees half a log. */
+  async #replay(found: Found): Promise<void> {
+    const entries: StreamEntry[] = []
+    let last: string | undefined
+    while (isBefore(last ?? found.trimmed, found.lastId)) {
+      const after = `(${last ?? found.trimmed}`
+      const page = await this.#tail.xrange(this.#logKey, after, '+', 'COUNT', PAGE)
+      if (page.length === 0) break
+      for (const [id, fields] of page) {
+        const entry = fromFields(id, fields)
+        const isNext = last === undefined || entry === undefined || entry.previous === last
+        if (!isNext) throw trimmedMeanwhile()
+        if (entry !== undefined) entries.push(entry)
+        last = id
+      }
+    }
+    const { sink } = this.#options
+    if (this.#epoch !== undefined) this.#end(this.#epoch)
+    this.#epoch = found.epoch
+    this.#start = found.start
+    sink.begin(found.epoch, positionAt(found.start), positionAt(found.trimmed))
+    for (const entry of entries) this.#handOver(entry)
+    this.#last = last ?? found.lastId
+    this.#lastBeat = found.lastBeat
+    sink.began()
+    this.#progressed()
+  }
+
+  #end(epoch: string): void {
+    this.#ended.add(epoch)
+    const [oldest] = this.#ended
+    if (oldest !== undefined && this.#ended.size > MAX_ENDED) this.#ended.delete(oldest)
+  }
+
+  /** What this node has yet to read left the log meanwhile. */
+  #lose(trimmed: string): void {
+    this.#options.sink.lose(positionAt(trimmed))
+    this.#last = trimmed
+  }
+
+  async #follow(): Promise<void> {
+    const { connections, node, onBeat, onAnswer } = this.#options
+    const beats = connections.key('beats')
+    const answers = connections.key(`answers:${node}`)
+    const keys = [this.#logKey, beats, answers] as const
+    while (!this.#isClosed) {
+      const ids = [this.#last, this.#lastBeat, this.#lastAnswer]
+      const read = this.#tail.xread('COUNT', PAGE, 'BLOCK', BLOCK_MS, 'STREAMS', ...keys, ...ids)
+      const streams = (await orReconnect(read, this.#tail)) as RawStreams | null
+      for (const [key, entries] of streams ?? []) {
+        if (key === this.#logKey && !this.#take(entries)) return
+        if (key === this.#logKey) continue
+        for (const [, fields] of entries) (key === beats ? onBeat : onAnswer)(recordOf(fields))
+        const last = entries.at(-1)?.[0]
+        if (last === undefined) continue
+        if (key === beats) this.#lastBeat = last
+        else this.#lastAnswer = last
+      }
+    }
+  }
+
+  /** Hands over what was read. False where an entry doesn't follow the one before. */
+  #take(entries: readonly RawEntry[]): boolean {
+    for (const [id, fields] of entries) {
+      const entry = fromFields(id, fields)
+      if (entry !== undefined && entry.previous !== this.#last) {
+        this.#breach = 'an entry in Redis does not follow the one that was delivered'
+        return false
+      }
+      // What isn't ours has a place all the same.
+      if (entry !== undefined) this.#handOver(entry)
+      this.#last = id
+    }
+    this.#progressed()
+    return true
+  }
+
+  #handOver(entry: StreamEntry): void {
+    const { sink, clock, onEntry } = this.#options
+    const position = positionAt(entry.id)
+    onEntry(entry)
+    const ageMs = Math.max(0, (clock.lastKnown ?? position.ms) - position.ms)
+    sink.apply(toEntry(entry.item, position, this.#epoch ?? ''), ageMs)
+  }
+
+  get #logKey(): string {
+    return this.#options.connections.key('log')
+  }
+
+  async #look(redis: Redis, ourLast: string): Promise<Found> {
+    const { connections, clock } = this.#options
+    const keys = ['log', 'meta', 'beats', 'nodes'].map((name) => connections.key(name))
+    const reply = (await LOOK.run(redis, keys, [ourLast, ALIVE_MS])) as LookReply
+    const [now, epoch, start, trimmed, verifiedRunId, lastId, has, nodes, lastBeat] = reply
+    clock.set(Number(now))
+    return { epoch, start, trimmed, verifiedRunId, lastId, hasOurLast: has === 1, nodes, lastBeat }
+  }
+
+  /** Looks beside the reading, once for all who ask meanwhile. `undefined` where Redis is away. */
+  #lookAside(): Promise<Found | undefined> {
+    // Not the look that is under way: it may have looked before this cursor was given.
+    this.#nextLook ??= this.#looking.then(() => {
+      this.#nextLook = undefined
+      const look = this.#look(this.#options.connections.commands, '').catch(() => undefined)
+      this.#looking = look
+      return look
+    })
+    return this.#nextLook
+  }
+
+  #untilProgress(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#onProgress.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, withinMs)
+      this.#onProgress.add(done)
+    })
+  }
+
+  #progressed(): void {
+    for (const done of [...this.#onProgress]) done()
+  }
+}
+
+type LookReply = readonly [
+  now: string,
+  epoch: string,
+  start: string,
+  trimmed: string,
+  runId: string,
+  lastId: string,
+  has: number,
+  nodes: readonly string[],
+  lastBeat: string,
+]
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const isBefore = (id: string, other: string): boolean =>
+  comparePositions(positionAt(id), positionAt(other)) < 0
+
+/** Whether a cursor is a position of the log that was found. */
+const isIn = (found: Found, cursor: Cursor): boolean =>
+  found.epoch === cursor.epoch && comparePositions(cursor, positionAt(found.lastId)) <= 0
+
+/** A read that got no answer leaves the connection waiting for it. */
+function orReconnect<Value>(read: Promise<Value>, redis: Redis): Promise<Value> {
+  return read.catch((error: unknown) => {
+    if (redis.status === 'ready') redis.disconnect(true)
+    throw error
+  })
+}
+
+function recordOf(fields: readonly string[]): Record<string, string> {
+  const record: Record<string, string> = {}
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    record[String(fields[at])] = String(fields[at + 1])
+  }
+  return record
+}
+
+const notReached = (): SyncError =>
+  new SyncError('unavailable', 'this server has yet to hear what your cursor stands for; try again')
+
+const trimmedMeanwhile = (): SyncError =>
+  new SyncError('unavailable', 'the log moved on while it was read')

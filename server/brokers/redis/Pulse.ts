@@ -1,0 +1,180 @@
+// The beat of a node: sent through Redis and waited for on the way that entries come. A node whose
+// beats don't come back hears nothing of the log either, however open its connections look.
+
+import type { Redis } from 'ioredis'
+import type { RedisConnections } from '../../redis/RedisConnections.js'
+import type { RedisClock } from './RedisClock.js'
+import { BEAT, LEAVE, TRIM_LOG } from './scripts.js'
+
+const BEAT_EVERY_MS = 2000
+/** Three beats that didn't come back. */
+const DEAF_AFTER_MS = 3 * BEAT_EVERY_MS + 500
+/** A node that has not beaten for so long is none. */
+export const ALIVE_MS = 8000
+const LEAVE_WITHIN_MS = 500
+const TRIM_STEP = 100
+const MAX_TRIM_STEPS = 500
+
+interface PulseOptions {
+  readonly node: string
+  readonly connections: RedisConnections
+  readonly clock: RedisClock
+  readonly monotonicNow: () => number
+  readonly ttlMs: number
+  readonly maxBytes: number
+  readonly keepMs: number
+  /** What this node follows: an epoch, on an instance of Redis that it has looked at. */
+  readonly following: () => Following | undefined
+  /** What a beat found in Redis, sent when this node stood at `last`. */
+  readonly found: (epoch: string, lastId: string, last: string) => void
+  /** Nothing comes back: whatever is open is of no use. */
+  readonly onDeaf: () => void
+  /** A node that served this log is gone, and so is what only it could have missed. */
+  readonly onWitnessLost: () => void
+  readonly onTrouble: (error: unknown) => void
+}
+
+/** A log, and how far. */
+export interface Following {
+  readonly epoch: string
+  readonly runId: string
+  readonly last: string
+}
+
+interface Peer {
+  readonly at: number
+  readonly runId: string
+}
+
+export class Pulse {
+  readonly #options: PulseOptions
+  readonly #peers = new Map<string, Peer>()
+  #timer: NodeJS.Timeout | undefined
+  /** When a beat of this node came back last. */
+  #heardAt: number
+  #nodes = 1
+  /** Nodes that have yet to say that nothing they served is missing, and by when. */
+  #witnesses: { readonly nodes: Set<string>; readonly until: number } | undefined
+
+  constructor(options: PulseOptions) {
+    this.#options = options
+    this.#heardAt = options.monotonicNow()
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#beat(), BEAT_EVERY_MS)
+    this.#options.connections.commands.on('ready', () => void this.#beat())
+    void this.#beat()
+  }
+
+  /** Says at once that this node follows a log. */
+  joined(): void {
+    void this.#beat()
+  }
+
+  get isDeaf(): boolean {
+    return this.#options.monotonicNow() - this.#heardAt >= DEAF_AFTER_MS
+  }
+
+  get nodes(): number {
+    return this.#nodes
+  }
+
+  /** The other nodes. */
+  get peers(): readonly string[] {
+    const since = this.#options.monotonicNow() - ALIVE_MS
+    return [...this.#peers].flatMap(([node, { at }]) => (at > since ? [node] : []))
+  }
+
+  heard(node: string, runId: string): void {
+    if (node === this.#options.node) {
+      this.#heardAt = this.#options.monotonicNow()
+      return
+    }
+    // One that has no log yet serves nobody.
+    if (runId === '') return
+    // A newcomer hears of this node at once.
+    if (!this.#peers.has(node)) void this.#beat()
+    this.#peers.set(node, { at: this.#options.monotonicNow(), runId })
+    if (runId === this.#options.following()?.runId) this.#witnesses?.nodes.delete(node)
+  }
+
+  left(node: string): void {
+    this.#peers.delete(node)
+    this.#witnesses?.nodes.delete(node)
+  }
+
+  /**
+   * Redis is another instance than before. This node misses nothing in it; whether the others do,
+   * only they can say.
+   */
+  callWitnesses(): void {
+    const { following, monotonicNow } = this.#options
+    const runId = following()?.runId
+    const nodes = this.peers.filter((node) => this.#peers.get(node)?.runId !== runId)
+    this.#witnesses = { nodes: new Set(nodes), until: monotonicNow() + ALIVE_MS }
+  }
+
+  /** Says goodbye, so that nobody waits for this node. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    const { connections, node } = this.#options
+    if (!connections.isUp) return
+    const keys = [connections.key('beats'), connections.key('nodes')]
+    const said = LEAVE.run(connections.commands, keys, [node]).catch(() => {})
+    await Promise.race([said, new Promise((resolve) => setTimeout(resolve, LEAVE_WITHIN_MS))])
+  }
+
+  async #beat(): Promise<void> {
+    if (this.isDeaf) this.#options.onDeaf()
+    this.#watchWitnesses()
+    const { connections, onTrouble, clock, found, following } = this.#options
+    if (!connections.isUp) return
+    try {
+      const { last = '0-0' } = following() ?? {}
+      const [now, epoch, lastId, nodes] = (await this.#send(connections.commands)) as BeatReply
+      clock.set(Number(now))
+      this.#nodes = Math.max(1, nodes.length)
+      this.#forgetPeers()
+      found(epoch, lastId, last)
+      await this.#trim(connections.commands)
+    } catch (error) {
+      onTrouble(error)
+      // It took the command and says nothing: whatever follows on this connection would wait too.
+      const isMute = error instanceof Error && error.message === 'Command timed out'
+      if (isMute && connections.isUp) connections.commands.disconnect(true)
+    }
+  }
+
+  #send(redis: Redis) {
+    const { connections, node, following, keepMs } = this.#options
+    const { epoch = '', runId = '' } = following() ?? {}
+    const keys = ['log', 'meta', 'beats', 'nodes'].map((name) => connections.key(name))
+    const args = [node, epoch, keepMs, ALIVE_MS, runId]
+    return BEAT.run(redis, keys, args)
+  }
+
+  /** Lets go of what has expired; a step at a time, so that publishers get their turns. */
+  async #trim(redis: Redis): Promise<void> {
+    const { connections, ttlMs, maxBytes } = this.#options
+    const keys = [connections.key('log'), connections.key('meta')]
+    for (let step = 0; step < MAX_TRIM_STEPS; step += 1) {
+      if (Number(await TRIM_LOG.run(redis, keys, [ttlMs, maxBytes, TRIM_STEP])) < TRIM_STEP) return
+    }
+  }
+
+  #watchWitnesses(): void {
+    if (this.#witnesses === undefined) return
+    const { nodes, until } = this.#witnesses
+    if (nodes.size > 0 && this.#options.monotonicNow() < until) return
+    this.#witnesses = undefined
+    if (nodes.size > 0) this.#options.onWitnessLost()
+  }
+
+  #forgetPeers(): void {
+    const alive = new Set(this.peers)
+    for (const node of this.#peers.keys()) if (!alive.has(node)) this.#peers.delete(node)
+  }
+}
+
+type BeatReply = readonly [now: string, epoch: string, lastId: string, nodes: readonly string[]]
