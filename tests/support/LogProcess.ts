@@ -1,6 +1,7 @@
 // What a server process knows of its log, without the server: a broker, a log, and a file between
 // one process and the next. Its monotonic clock begins anew, as a real one's.
 
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,12 +62,12 @@ export class LogProcess {
       this.lines.push({ level, text, fields: { ...fields } })
     }
     const logger = { info: note('info'), warn: note('warn'), error: note('error') } as never
-    const keeper =
-      path && new SnapshotKeeper({ path, log: this.log, logger, wallNow, monotonicNow })
+    const clocks = { wallNow, monotonicNow }
+    const run = randomUUID()
+    const keeper = path && new SnapshotKeeper({ path, run, log: this.log, logger, ...clocks })
     this.broker = new LocalBroker({
       epoch,
-      wallNow,
-      monotonicNow,
+      ...clocks,
       idempotencyTtlMs: all.idempotencyTtlMs,
       maxIdempotencyKeys: 1000,
       ...(keeper && { keeper }),
