@@ -22,6 +22,7 @@ export interface LogBounds {
   readonly maxBytes: number
   readonly maxMarks: number
   readonly idempotencyTtlMs: number
+  readonly maxIdempotencyKeys: number
 }
 
 interface LogProcessOptions {
@@ -39,6 +40,7 @@ const BOUNDS: LogBounds = {
   maxBytes: 1e9,
   maxMarks: 1000,
   idempotencyTtlMs: 300_000,
+  maxIdempotencyKeys: 1000,
 }
 
 /** A line that was logged. */
@@ -69,7 +71,7 @@ export class LogProcess {
       epoch,
       ...clocks,
       idempotencyTtlMs: all.idempotencyTtlMs,
-      maxIdempotencyKeys: 1000,
+      maxIdempotencyKeys: all.maxIdempotencyKeys,
       ...(keeper && { keeper }),
     })
   }
