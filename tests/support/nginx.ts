@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { nginxConfig } from '../../scripts/nginxConfig.mjs'
 import { freePort } from './freePort.js'
 import { httpRequest } from './httpRequest.js'
 
@@ -50,18 +51,54 @@ export async function startNginx({
   readonly upstreamPort: number
   readonly variant?: NginxVariant
 }): Promise<Nginx> {
+  let generation = 0
+  const configFor = (next: NginxVariant) => (places: Places) => {
+    generation += 1
+    return configOf({ ...places, upstreamPort, variant: next, generation })
+  }
+  const isInEffect = async (url: string) =>
+    (await httpRequest(`${url}${SELF_TEST}`)).body === generation
+  const { child, write, inEffect, ...running } = await run(configFor(variant), isInEffect)
+  return {
+    ...running,
+    async reload(next) {
+      write(configFor(next))
+      child.kill('SIGHUP')
+      await inEffect()
+      await delay(HANDOVER_MS)
+    },
+  }
+}
+
+/** As examples/nginx.conf has it, before nodes on these ports. */
+export async function startExampleNginx(
+  nodePorts: readonly number[],
+): Promise<Omit<Nginx, 'reload'>> {
+  const { url, port, stop } = await run(
+    (places) => nginxConfig({ ...places, nodePorts }),
+    async (at) => (await httpRequest(`${at}/metrics`)).status === 404,
+  )
+  return { url, port, stop }
+}
+
+interface Places {
+  readonly folder: string
+  readonly port: number
+}
+
+/** Runs it in a folder of its own, from what `configFor` says, until `isInEffect` sees that. */
+async function run(
+  configFor: (places: Places) => string,
+  isInEffect: (url: string) => Promise<boolean>,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'nginx-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  let generation = 0
-  const write = (next: NginxVariant) => {
-    generation += 1
-    const config = configOf({ folder, port, upstreamPort, variant: next, generation })
-    writeFileSync(join(folder, 'nginx.conf'), config)
-  }
+  const write = (next: typeof configFor) =>
+    writeFileSync(join(folder, 'nginx.conf'), next({ folder, port }))
 
-  write(variant)
-  const options = ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log', '-g', 'daemon off;']
+  write(configFor)
+  const options = ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log']
   const child = spawn(PROGRAM, options, {
     env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
     stdio: 'ignore',
@@ -72,12 +109,9 @@ export async function startNginx({
   return {
     url,
     port,
-    async reload(next) {
-      write(next)
-      child.kill('SIGHUP')
-      await inEffect()
-      await delay(HANDOVER_MS)
-    },
+    child,
+    write,
+    inEffect,
     async stop() {
       await ended(child)
       rmSync(folder, { recursive: true, force: true })
@@ -87,8 +121,7 @@ export async function startNginx({
   async function inEffect(): Promise<void> {
     const deadline = Date.now() + 10_000
     for (;;) {
-      const answer = await httpRequest(`${url}${SELF_TEST}`).catch(() => undefined)
-      if (answer?.body === generation) return
+      if (await isInEffect(url).catch(() => false)) return
       if (child.exitCode !== null || Date.now() > deadline) {
         await ended(child)
         throw new Error(`nginx is not up:\n${readFileSync(join(folder, 'error.log'), 'utf8')}`)
@@ -98,9 +131,7 @@ export async function startNginx({
   }
 }
 
-interface ConfigOptions {
-  readonly folder: string
-  readonly port: number
+interface ConfigOptions extends Places {
   readonly upstreamPort: number
   readonly variant: NginxVariant
   readonly generation: number
@@ -114,6 +145,7 @@ function configOf({ folder, port, upstreamPort, variant, generation }: ConfigOpt
   // Workers that give up root could not enter the folder.
   const user = process.getuid?.() === 0 ? 'user root root;' : ''
   return `${user}
+daemon off;
 worker_processes 1;
 worker_shutdown_timeout 1s;
 pid ${folder}/nginx.pid;
