@@ -143,6 +143,12 @@ export const settingsSchema = z
       .describe(
         'Begins the names of all keys in Redis; nodes with the same prefix are one server.',
       ),
+    snapshotFile: text(4000)
+      .refine((path) => !path.includes('\0'), { error: 'must be a path' })
+      .optional()
+      .describe(
+        'Keeps the log in this file while the server is stopped, so that a restart loses nothing; not with REDIS_URL.',
+      ),
     messageTtlMs: wholeNumber(1000, 7 * DAY_MS)
       .default(5 * MINUTE_MS)
       .describe('How long a message is kept for those who come late, in ms.'),
@@ -197,6 +203,10 @@ export const settingsSchema = z
   .refine(({ maxLogBytes, maxPayloadBytes }) => maxLogBytes >= 16 * maxPayloadBytes, {
     path: ['maxLogBytes'],
     error: 'must be at least 16 times MAX_PAYLOAD_BYTES, or the log could not hold a few messages',
+  })
+  .refine(({ snapshotFile, redisUrl }) => !(snapshotFile && redisUrl), {
+    path: ['snapshotFile'],
+    error: 'and REDIS_URL are two ways to keep the log; set one of them',
   })
   .refine(({ authJwtSecret, authJwksUrl }) => !(authJwtSecret && authJwksUrl), {
     path: ['authJwksUrl'],

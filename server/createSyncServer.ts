@@ -12,7 +12,7 @@ import { type Principal, type Revocation, revocationSchema } from '../shared/pri
 import type { Broker, BrokerSink } from './brokers/Broker.js'
 import { LocalBroker } from './brokers/LocalBroker.js'
 import { RedisBroker } from './brokers/RedisBroker.js'
-import { parseSettings, type SettingsInput } from './config.js'
+import { parseSettings, type Settings, type SettingsInput } from './config.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
 import { endExpired } from './delivery/endExpired.js'
@@ -32,6 +32,7 @@ import { Gate } from './security/Gate.js'
 import { Publisher } from './security/Publisher.js'
 import { MessageQueueService } from './services/MessageQueueService.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
+import { SnapshotKeeper, type SnapshotKeeperOptions } from './services/SnapshotKeeper.js'
 import { socketsFor } from './socketLimits.js'
 import { createStandaloneApp } from './standaloneApp.js'
 import { WebSocketManager } from './transports/WebSocketManager.js'
@@ -148,10 +149,11 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   })
   const newEpoch = () => randomBytes(5).toString('hex')
   const clocks = { wallNow, monotonicNow }
+  const keeper = createKeeper({ settings, log, logger, ...clocks }, options.broker)
   const broker: Broker =
     options.broker ??
     (redis === undefined
-      ? new LocalBroker({ ...settings, epoch: newEpoch(), ...clocks })
+      ? new LocalBroker({ ...settings, epoch: newEpoch(), ...clocks, keeper })
       : new RedisBroker({
           ...settings,
           node: newEpoch(),
@@ -302,7 +304,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     await drain({
       hub,
       spreadMs: settings.reconnectSpreadMs,
-      timeoutMs: settings.shutdownTimeoutMs,
+      timeoutMs: drainTimeoutMs(settings.shutdownTimeoutMs, keeper),
       random,
       monotonicNow,
     })
@@ -330,6 +332,22 @@ function settingsAmong(options: SyncServerOptions): SettingsInput {
     throw new ConfigError(`${key} is undefined: leave it out where you mean open mode`)
   }
   return Object.fromEntries(Object.entries(options).filter(([key]) => !PARTS.has(key)))
+}
+
+/** What keeps the log over a restart, where the settings want that. Throws `ConfigError`. */
+function createKeeper(
+  { settings, ...parts }: Omit<SnapshotKeeperOptions, 'path'> & { readonly settings: Settings },
+  broker: Broker | undefined,
+): SnapshotKeeper | undefined {
+  const { snapshotFile: path } = settings
+  if (path === undefined) return undefined
+  if (broker === undefined) return new SnapshotKeeper({ ...parts, path })
+  throw new ConfigError('SNAPSHOT_FILE and `broker` exclude each other: a broker keeps its own log')
+}
+
+/** What is left for clients of the time that a stop may take. */
+function drainTimeoutMs(timeoutMs: number, keeper: SnapshotKeeper | undefined): number {
+  return Math.max(timeoutMs / 2, timeoutMs - (keeper?.timeToSaveMs ?? 0))
 }
 
 /**

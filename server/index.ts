@@ -31,8 +31,18 @@ async function run(): Promise<void> {
   })
   endOnSignals(server)
   if (process.env.npm_command !== undefined) endWithParent()
-  const { url } = await server.listen()
+  const { url } = await listen(server, settings)
   process.stdout.write(greeting(url, server.isOpenMode, settings))
+}
+
+/** Where that fails, a log that was taken out of its file goes back there. */
+async function listen(server: SyncServer, { snapshotFile }: Settings): Promise<{ url: string }> {
+  try {
+    return await server.listen()
+  } catch (error) {
+    if (snapshotFile !== undefined) await server.close()
+    throw error
+  }
 }
 
 /** The first signal drains, a second one ends at once. */

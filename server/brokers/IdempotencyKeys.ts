@@ -1,8 +1,10 @@
 // Which keys were used with which content, and what came of it. It never forgets a key before
 // its time: at its bound it refuses new ones, since a forgotten key is a message sent twice.
 
+import { formatCursor } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
 import type { Idempotency, Receipt } from './Broker.js'
+import type { KeptKey } from './LogKeeper.js'
 
 interface IdempotencyKeysOptions {
   /** How long a key is remembered, in milliseconds. */
@@ -52,8 +54,30 @@ export class IdempotencyKeys {
     )
   }
 
-  remember({ key, fingerprint }: Idempotency, receipt: Receipt): void {
-    const expiresAt = this.#options.now() + this.#options.ttlMs
+  remember(used: Idempotency, receipt: Receipt): void {
+    this.#add(used, receipt, this.#options.ttlMs)
+  }
+
+  /** All that is remembered, in order. */
+  *kept(): Generator<KeptKey> {
+    this.#forgetExpired()
+    const now = this.#options.now()
+    for (const [key, { fingerprint, receipt, expiresAt }] of this.#remembered) {
+      const { ids, position } = receipt
+      yield { key, fingerprint, ids, position, remainingMs: expiresAt - now }
+    }
+  }
+
+  /** Goes on with what an earlier process remembered of the same log, before anything newer. */
+  restore({ ids, position, remainingMs, ...used }: KeptKey, epoch: string): void {
+    if (remainingMs <= 0) return
+    const receipt = { ids, position, cursor: formatCursor(position, epoch), isDuplicate: false }
+    // No longer than a new one, so that the order stays that of expiry.
+    this.#add(used, receipt, Math.min(remainingMs, this.#options.ttlMs))
+  }
+
+  #add({ key, fingerprint }: Idempotency, receipt: Receipt, forMs: number): void {
+    const expiresAt = this.#options.now() + forMs
     this.#remembered.set(key, { fingerprint, receipt, expiresAt })
     this.#size += receipt.ids.length
   }

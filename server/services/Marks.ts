@@ -29,10 +29,19 @@ export class Marks {
     return this.#marks.size
   }
 
+  /** What an audience without a mark of its own may have lost. */
+  get floor(): Mark {
+    return laterMark(this.#floor, this.#unseen)
+  }
+
+  /** Each mark, the one that is forgotten first in front. */
+  *[Symbol.iterator](): Generator<[AudienceKey, Mark]> {
+    for (const key of this.#marks.keys()) yield [key, this.of(key)]
+  }
+
   /** What this audience may have lost, at most: beyond the bound it is given in doubt. */
   of(key: AudienceKey): Mark {
-    const own = this.#marks.get(key) ?? this.#floor
-    return comparePositions(own.position, this.#unseen.position) >= 0 ? own : this.#unseen
+    return laterMark(this.#marks.get(key) ?? this.#floor, this.#unseen)
   }
 
   raise(key: AudienceKey, mark: Mark): void {
@@ -43,7 +52,12 @@ export class Marks {
 
   /** Nothing up to here is known, of any audience. */
   raiseAll(mark: Mark): void {
-    if (comparePositions(mark.position, this.#unseen.position) > 0) this.#unseen = mark
+    this.#unseen = laterMark(this.#unseen, mark)
+  }
+
+  /** Of audiences without a mark of their own, nothing up to here is known. */
+  raiseFloor(mark: Mark): void {
+    this.#floor = laterMark(this.#floor, mark)
   }
 
   clear(): void {
@@ -57,6 +71,11 @@ export class Marks {
     if (oldest === undefined) return
     const [key, mark] = oldest
     this.#marks.delete(key)
-    if (comparePositions(mark.position, this.#floor.position) > 0) this.#floor = mark
+    this.raiseFloor(mark)
   }
+}
+
+/** The first of two that reach as far. */
+function laterMark(a: Mark, b: Mark): Mark {
+  return comparePositions(a.position, b.position) >= 0 ? a : b
 }

@@ -66,6 +66,14 @@ export interface Loss extends Mark {
   readonly key: AudienceKey
 }
 
+/** An entry as the log holds it. */
+export interface Held {
+  readonly entry: Entry
+  /** Those of its audiences that still have it. */
+  readonly audience: readonly AudienceKey[]
+  readonly ageMs: number
+}
+
 interface Audience {
   readonly queue: EntryQueue<Retained>
   lastForced: Position
@@ -128,6 +136,7 @@ export class MessageQueueService {
     this.#audiences.clear()
     this.#retained = new RetainedList()
     this.#marks.clear()
+    this.#lastArrival = Number.NEGATIVE_INFINITY
     this.#marks.raiseAll({ position: lostUpTo, reason: 'expired' })
   }
 
@@ -141,9 +150,13 @@ export class MessageQueueService {
   apply(entry: Entry, ageMs = 0): void {
     this.sweep(SWEPT_PER_APPEND)
     this.#head = positionOf(entry)
-    if (entry.audience.length === 0) return
-    const retained = this.#retain(entry, ageMs)
-    for (const key of entry.audience) this.#index(key, retained)
+    this.#hold(entry, entry.audience, ageMs)
+  }
+
+  #hold(entry: Entry, audience: readonly AudienceKey[], ageMs: number): void {
+    if (audience.length === 0) return
+    const retained = this.#retain(entry, audience.length, ageMs)
+    for (const key of audience) this.#index(key, retained)
     while (this.#retained.bytes > this.#options.maxBytes && this.#retained.oldest !== undefined) {
       this.#drop(this.#retained.oldest, 'evicted')
     }
@@ -216,6 +229,41 @@ export class MessageQueueService {
       .reduce(laterOf, this.#start)
   }
 
+  /** All that is held, oldest first. */
+  *held(): Generator<Held> {
+    const now = this.#options.now()
+    for (let item = this.#retained.oldest; item !== undefined; item = item.newer) {
+      const { entry, at } = item
+      const audience = entry.audience.filter((key) => this.#isHeldFor(key, entry))
+      yield { entry, audience, ageMs: now - at }
+    }
+  }
+
+  /** What each audience has lost. */
+  get marks(): Pick<Marks, 'floor' | typeof Symbol.iterator> {
+    return this.#marks
+  }
+
+  /** Takes over what another process knew to be lost of audiences that it had no mark for. */
+  restoreFloor(mark: Mark): void {
+    this.#marks.raiseFloor(mark)
+  }
+
+  /** Takes over a mark of another process: in order, before anything that it held. */
+  restoreMark(key: AudienceKey, mark: Mark): void {
+    this.#marks.raise(key, mark)
+  }
+
+  /** Takes over what another process held, in rising order. */
+  restore({ entry, audience, ageMs }: Held): void {
+    this.#hold(entry, audience, ageMs)
+  }
+
+  /** Whatever stood up to here was restored, or is lost and marked. */
+  restoreHead(position: Position): void {
+    this.#head = position
+  }
+
   /** Lets go of expired entries, at most `max` of them. True where more are left. */
   sweep(max: number): boolean {
     for (let swept = 0; ; swept += 1) {
@@ -231,7 +279,12 @@ export class MessageQueueService {
     return this.#options.now() - at < this.#options.ttlMs
   }
 
-  #retain(entry: Entry, ageMs: number): Retained {
+  #isHeldFor(key: AudienceKey, entry: Entry): boolean {
+    const first = this.#audiences.get(key)?.queue.first
+    return first !== undefined && comparePositions(first, entry) <= 0
+  }
+
+  #retain(entry: Entry, references: number, ageMs: number): Retained {
     const textBytes = Buffer.byteLength(entry.json)
     const bytes =
       textBytes +
@@ -246,7 +299,7 @@ export class MessageQueueService {
       at: this.#lastArrival,
       textBytes,
       bytes,
-      references: entry.audience.length,
+      references,
       older: undefined,
       newer: undefined,
     }

@@ -5,6 +5,7 @@ import { RedisServer, type RedisServerOptions } from '../support/RedisServer.js'
 import { type ServerProcess, startServerProcess } from '../support/serverProcess.js'
 import { TcpLink } from '../support/TcpLink.js'
 import { waitFor } from '../support/waitFor.js'
+import { ask } from './continuity/NodeApi.js'
 
 interface ClusterOptions {
   readonly nodes?: number
@@ -36,7 +37,7 @@ export class ClusterNode {
   }
 
   get url(): string {
-    return `http://localhost:${this.#port}`
+    return `http://127.0.0.1:${this.#port}`
   }
 
   get process(): ServerProcess {
@@ -63,8 +64,7 @@ export class ClusterNode {
   }
 
   async isReady(): Promise<boolean> {
-    const answer = await fetch(`${this.url}/readyz`).catch(() => undefined)
-    await answer?.body?.cancel()
+    const answer = await ask(this.url, '/readyz').catch(() => undefined)
     return answer?.status === 200
   }
 

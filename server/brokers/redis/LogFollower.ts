@@ -138,7 +138,8 @@ export class LogFollower {
     const until = performance.now() + REACH_WITHIN_MS
     while (this.isAhead(cursor) && !this.#isClosed) {
       const found = await this.#lookAside()
-      if (found !== undefined && !isIn(found, cursor)) return
+      // It may have come while this looked.
+      if (!this.isAhead(cursor) || (found !== undefined && !isIn(found, cursor))) return
       const left = until - performance.now()
       if (left <= 0) throw notReached()
       await this.#untilProgress(Math.min(left, found === undefined ? RETRY_MS : left))

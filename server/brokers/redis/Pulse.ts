@@ -93,6 +93,8 @@ export class Pulse {
     }
     // One that has no log yet serves nobody.
     if (runId === '') return
+    // A newcomer hears of this node at once.
+    if (!this.#peers.has(node)) void this.#beat()
     this.#peers.set(node, { at: this.#options.monotonicNow(), runId })
     if (runId === this.#options.following()?.runId) this.#witnesses?.nodes.delete(node)
   }

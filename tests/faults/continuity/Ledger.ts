@@ -9,9 +9,10 @@ export const tick = (): number => {
 }
 
 /**
- * `unavailable`: answered with 503, so that it was applied by then or never. `cut`: no answer came.
+ * `unheard`: nobody was there to take it. `unavailable`: answered with 503, so that it was applied
+ * by then or never. `cut`: no answer came.
  */
-export type Fate = 'pending' | 'acknowledged' | 'refused' | 'unavailable' | 'cut'
+export type Fate = 'pending' | 'acknowledged' | 'unheard' | 'refused' | 'unavailable' | 'cut'
 
 export interface Publication {
   readonly n: number
@@ -39,7 +40,9 @@ export class Ledger {
     return publication
   }
 
+  /** The last word: of what was once cut, nobody knows that it was not heard. */
   settle(publication: Publication, fate: Fate, receipt?: { id: string; cursor: string }): void {
+    if (fate === 'unheard' && publication.fate !== 'pending') return
     publication.fate = fate
     publication.answeredAt = tick()
     publication.answeredMs = Date.now()

@@ -1,10 +1,10 @@
 // Publishers on all nodes, at a steady rate, who write down what they were told of each message.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { Api } from '../../support/Api.js'
 import { pseudoRandom } from '../../support/pseudoRandom.js'
 import type { Ledger, Publication } from './Ledger.js'
 import type { Node } from './LogReader.js'
+import { ask } from './NodeApi.js'
 
 interface LoadOptions {
   readonly nodes: readonly Node[]
@@ -27,8 +27,7 @@ const AGAIN_MS = 100
 export class Load {
   /** Of every answer, in ms. */
   readonly latenciesMs: number[] = []
-  /** By status; 0 where none came. */
-  readonly answers = new Map<number, number>()
+  readonly #answers = new Map<number, number>()
   readonly #options: LoadOptions
   readonly #random: () => number
   readonly #underWay = new Set<Promise<void>>()
@@ -70,6 +69,11 @@ export class Load {
     return publication
   }
 
+  /** How many answers had this status; 0: none came. */
+  count(status: number): number {
+    return this.#answers.get(status) ?? 0
+  }
+
   get slowestMs(): number {
     return this.latenciesMs.reduce((slowest, ms) => Math.max(slowest, ms), 0)
   }
@@ -99,17 +103,18 @@ export class Load {
     const body = { type: 'numbered', payload: { n }, topics: [topic] }
     const headers: Record<string, string> = isKeyed ? { 'Idempotency-Key': `key-${n}` } : {}
     const startedAt = performance.now()
-    const answer = await new Api(this.#any(nodes).url)
-      .request('POST', '/api/sync/send', { body, headers, signal: AbortSignal.timeout(GIVE_UP_MS) })
-      .catch(() => undefined)
-    this.latenciesMs.push(performance.now() - startedAt)
-    const status = answer?.status ?? 0
-    this.answers.set(status, (this.answers.get(status) ?? 0) + 1)
-    if (answer !== undefined && (status === 201 || status === 200)) {
+    const request = { body, headers, timeoutMs: GIVE_UP_MS }
+    const asked = ask(this.#any(nodes).url, '/api/sync/send', request)
+    const answer = await asked.catch((error: NodeJS.ErrnoException) => error)
+    const status = 'status' in answer ? answer.status : 0
+    if (status !== 0) this.latenciesMs.push(performance.now() - startedAt)
+    this.#answers.set(status, this.count(status) + 1)
+    if ('status' in answer && (status === 201 || status === 200)) {
       const { messageId: id, cursor } = answer.body
       ledger.settle(publication, 'acknowledged', { id, cursor })
     } else {
-      ledger.settle(publication, fateOf(status))
+      const isUnheard = !('status' in answer) && answer.code === 'ECONNREFUSED'
+      ledger.settle(publication, isUnheard ? 'unheard' : fateOf(status))
     }
   }
 

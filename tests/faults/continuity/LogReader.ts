@@ -16,14 +16,13 @@ interface LogReaderOptions {
   readonly nodes: readonly Node[]
   readonly seed: number
   readonly transports?: readonly Transport[]
-  /** How long it stays in one place; Infinity: until that ends. */
-  readonly stayMs?: { readonly min: number; readonly max: number }
+  /** It goes elsewhere after a moment; otherwise it stays where it is until that ends. */
+  readonly isHopping: boolean
 }
 
 const STAY_MS = { min: 50, max: 600 }
 const AGAIN_MS = 25
 const TO_END_WITHIN_MS = 15_000
-const LONGEST_MS = 2 ** 31 - 1
 
 export class LogReader {
   readonly record: ReaderRecord
@@ -71,15 +70,23 @@ export class LogReader {
   }
 
   async #run(): Promise<void> {
-    const { transports = TRANSPORTS, stayMs = STAY_MS } = this.#options
+    const { transports = TRANSPORTS, isHopping } = this.#options
     while (!this.#stop.signal.aborted) {
-      const ms = stayMs.min + this.#random() * (stayMs.max - stayMs.min)
-      const stay = AbortSignal.timeout(Math.min(Number.isNaN(ms) ? LONGEST_MS : ms, LONGEST_MS))
-      const signal = AbortSignal.any([stay, this.#stop.signal])
+      const leave = new AbortController()
+      const { signal } = leave
+      const onLeave = () => leave.abort()
+      const timer = isHopping ? setTimeout(onLeave, this.#stayMs()) : undefined
+      this.#stop.signal.addEventListener('abort', onLeave)
       const transport = this.#any(transports)
       await this.#attempt((url) => read(transport, { url, record: this.record, signal }))
+      clearTimeout(timer)
+      this.#stop.signal.removeEventListener('abort', onLeave)
       if (!signal.aborted) await delay(AGAIN_MS)
     }
+  }
+
+  #stayMs(): number {
+    return STAY_MS.min + this.#random() * (STAY_MS.max - STAY_MS.min)
   }
 
   async #attempt(session: (url: string) => Promise<unknown>): Promise<void> {

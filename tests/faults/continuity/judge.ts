@@ -19,6 +19,7 @@ export interface Violation {
     | 'late: applied after it was answered with 503'
     | 'foreign: for others, or never published'
     | 'bent: not where its publisher was told'
+    | 'different: two nodes, two logs'
     | 'overtaken: before what was answered before it was sent'
   readonly reader: string
   readonly detail: string
@@ -182,7 +183,7 @@ class ReaderCheck {
       return this.#report('foreign: for others, or never published', where)
     }
     const { fate, answeredMs = Infinity } = publication
-    if (fate === 'refused') this.#report('refused, and in the log', where)
+    if (fate === 'refused' || fate === 'unheard') this.#report('refused, and in the log', where)
     if (fate === 'unavailable' && at.ms > answeredMs + CLOCK_SLACK_MS) {
       this.#report(
         'late: applied after it was answered with 503',

@@ -4,9 +4,10 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ResyncReason } from '../../../shared/message.js'
-import { Api } from '../../support/Api.js'
+import { queryString } from '../../support/Api.js'
 import { SocketClient } from '../../support/SocketClient.js'
 import { StreamClient } from '../../support/StreamClient.js'
+import { ask } from './NodeApi.js'
 import type { ReaderRecord } from './ReaderRecord.js'
 
 export const TRANSPORTS = ['websocket', 'sse', 'long-poll', 'poll'] as const
@@ -98,7 +99,7 @@ export async function readPage(
     limit: 1000,
     wait,
   }
-  const { status, body } = await new Api(url).poll(query, signal)
+  const { status, body } = await ask(url, `/api/sync/poll${queryString(query)}`, { signal })
   if (signal.aborted) return false
   if (status !== 200) throw new Error(`a poll was answered with ${status}`)
   if (body.resync) record.resync(body.reason)

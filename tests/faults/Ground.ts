@@ -1,0 +1,146 @@
+// The test ground: nodes on one Redis, publishers on all of them, readers spread over nodes and
+// transports, and in the end the account of it all.
+
+import { queryString } from '../support/Api.js'
+import { Cluster } from './Cluster.js'
+import { judge, type Verdict, type Violation } from './continuity/judge.js'
+import { Ledger } from './continuity/Ledger.js'
+import { Load } from './continuity/Load.js'
+import { LogReader } from './continuity/LogReader.js'
+import { ask } from './continuity/NodeApi.js'
+import { TRANSPORTS } from './continuity/sessions.js'
+
+type ClusterOptions = NonNullable<Parameters<typeof Cluster.start>[0]>
+
+interface GroundOptions extends ClusterOptions {
+  readonly perSecond?: number
+  readonly keyedOfTen?: number
+  /** Half of them stay where they are until that ends, half of them hop. */
+  readonly readers?: number
+}
+
+/** Long runs, many repeats. */
+export const SOAK = process.env.SOAK === '1'
+
+const TOPICS = ['a', 'b', 'c', 'd']
+const PER_SECOND = 200
+const READERS = 12
+const SHOWN_VIOLATIONS = 10
+
+export class Ground {
+  readonly cluster: Cluster
+  readonly load: Load
+  readonly readers: readonly LogReader[]
+  readonly #ledger = new Ledger()
+
+  private constructor(cluster: Cluster, options: GroundOptions) {
+    this.cluster = cluster
+    const { nodes } = cluster
+    const { perSecond = PER_SECOND, readers = READERS, keyedOfTen } = options
+    this.load = new Load({
+      nodes,
+      topics: TOPICS,
+      ledger: this.#ledger,
+      perSecond,
+      ...(keyedOfTen !== undefined && { keyedOfTen }),
+    })
+    this.readers = Array.from({ length: readers }, (_, index) => {
+      const hops = index % 2 === 0
+      const transport = TRANSPORTS[(index >> 1) % TRANSPORTS.length]!
+      return new LogReader({
+        name: `reader ${index}${hops ? '' : ` (${transport})`}`,
+        topics:
+          index % 3 === 0 ? [TOPICS[index % 4]!, TOPICS[(index + 1) % 4]!] : [TOPICS[index % 4]!],
+        nodes,
+        seed: index + 1,
+        isHopping: hops,
+        ...(!hops && { transports: [transport] }),
+      })
+    })
+  }
+
+  /** Resolves when all readers read and publishing has begun. */
+  static async start(options: GroundOptions = {}): Promise<Ground> {
+    const cluster = await Cluster.start(options)
+    const ground = new Ground(cluster, options)
+    try {
+      await Promise.all(ground.readers.map((reader) => reader.start()))
+      ground.load.start()
+      return ground
+    } catch (error) {
+      await ground.stop()
+      throw error
+    }
+  }
+
+  /** Ends the load, reads all to the end, and judges. Nodes and Redis have to be well again. */
+  async verdict(): Promise<Verdict> {
+    await this.cluster.untilReady()
+    const last = await this.load.finish()
+    await Promise.all(this.readers.map((reader) => reader.stop()))
+    await Promise.all(
+      this.readers.map((reader) =>
+        reader.readUntil(last.filter((n) => reader.record.topics.includes(this.#topicOf(n)))),
+      ),
+    )
+    const verdict = judge(
+      this.#ledger,
+      this.readers.map(({ record }) => record),
+    )
+    return { ...verdict, violations: [...verdict.violations, ...(await this.#differences())] }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.readers.map((reader) => reader.stop()))
+    await this.cluster.stop()
+  }
+
+  #topicOf(n: number): string {
+    return this.#ledger.publications[n]!.topic
+  }
+
+  /** Every node has the same log, entry for entry. */
+  async #differences(): Promise<Violation[]> {
+    const [first, ...others] = await Promise.all(this.cluster.nodes.map(({ url }) => wholeLog(url)))
+    return others.flatMap((log, index): Violation[] => {
+      const wrong = log.findIndex((line, at) => line !== first![at])
+      if (wrong < 0 && log.length === first!.length) return []
+      const detail = `entry ${wrong}: ${first![wrong]}, ${log[wrong]}; ${first!.length} and ${log.length}`
+      return [{ fault: 'different: two nodes, two logs', reader: `node ${index + 1}`, detail }]
+    })
+  }
+}
+
+/** Everything that a node retains for these topics. */
+async function wholeLog(url: string): Promise<string[]> {
+  const log: string[] = []
+  for (let since = '0'; ; ) {
+    const query = { since, topics: TOPICS.join(','), limit: 1000 }
+    const { body } = await ask(url, `/api/sync/poll${queryString(query)}`)
+    for (const { id, cursor } of body.messages) log.push(`${cursor} ${id}`)
+    since = body.cursor
+    if (!body.hasMore) return log
+  }
+}
+
+/** A line of figures, and the first violations where there are any. */
+export function report(name: string, { figures, violations }: Verdict, more: object = {}): void {
+  const { acknowledged, lost, indeterminate, applied, twice, deliveries, excused } = figures
+  const resyncs = Object.entries(figures.resyncs).map(([reason, count]) => `${count} ${reason}`)
+  const told = resyncs.length > 0 ? `resyncs: ${resyncs.join(', ')}` : 'no resync'
+  const parts = [
+    `${acknowledged} acknowledged, ${lost} lost, ${indeterminate} indeterminate (${applied} applied)`,
+    `${twice} twice, ${deliveries} deliveries, ${told}, ${excused} told as lost`,
+    ...Object.entries(more).map(([what, value]) => `${what} ${value}`),
+  ]
+  process.stdout.write(`${name}: ${parts.join(', ')}\n`)
+  for (const { fault, reader, detail } of violations.slice(0, SHOWN_VIOLATIONS)) {
+    process.stdout.write(`  ${reader}: ${fault}: ${detail}\n`)
+  }
+}
+
+/** The value below which so many of a hundred lie. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0
+}
