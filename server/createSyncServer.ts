@@ -26,6 +26,7 @@ import { createHealthRouter } from './routes/health.js'
 import { createMetricsHandler } from './routes/metrics.js'
 import { createStatus } from './routes/status.js'
 import type { AuthorizeTopic } from './security/Access.js'
+import { Admission } from './security/Admission.js'
 import type { Authenticate } from './security/authenticate.js'
 import { ConnectionLimits } from './security/ConnectionLimits.js'
 import { Gate } from './security/Gate.js'
@@ -111,9 +112,11 @@ export interface SyncServer {
   readonly sync: Omit<RealtimeSyncService, 'append' | 'appendCounted' | 'appendToEach'>
   /**
    * Ends what acts for a user by tokens issued up to now, or by one token, and refuses these tokens
-   * for as long as any can live (`authMaxTokenAge`). Says how many connections it ended.
+   * for as long as any can live (`authMaxTokenAge`). Resolves when that counts on all nodes, with
+   * how many connections it ended on this one. Rejects with `unavailable` where the other nodes
+   * could not be told; this one refuses them all the same.
    */
-  revoke(revocation: Revocation): number
+  revoke(revocation: Revocation): Promise<number>
   /** What an admin sees in `GET /status`. */
   stats(): object
 }
@@ -136,9 +139,19 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       ? undefined
       : new RedisConnections({ url: settings.redisUrl, prefix: settings.redisPrefix, logger })
   const gate = new Gate(() => broker.isDelivering ?? true)
-  const { authenticate, authorizeTopic } = options
-  const parts = { settings, authenticate, authorizeTopic, logger, onFault, wallNow, monotonicNow }
-  const { isOpenMode, access, validity, ...guards } = createTrust(parts)
+  const trust = closingOnFault(redis, () =>
+    createTrust({
+      settings,
+      authenticate: options.authenticate,
+      authorizeTopic: options.authorizeTopic,
+      redis,
+      logger,
+      onFault,
+      wallNow,
+      monotonicNow,
+    }),
+  )
+  const { isOpenMode, access, validity, places, ...guards } = trust
 
   const log = new MessageQueueService({
     ttlMs: settings.messageTtlMs,
@@ -149,7 +162,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   })
   const newEpoch = () => randomBytes(5).toString('hex')
   const clocks = { wallNow, monotonicNow }
-  const keeper = createKeeper({ settings, log, logger, ...clocks }, options.broker)
+  const keeper = createKeeper({ settings, run: newEpoch(), log, logger, ...clocks }, options.broker)
   const broker: Broker =
     options.broker ??
     (redis === undefined
@@ -192,10 +205,15 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   }
 
   const endStale = () => endExpired(hub, (principal) => validity.isCurrent(principal))
-  const revoke = (revocation: Revocation, by?: Principal) => {
-    validity.revoke(revocation)
+  const revoke = async (revocation: Revocation, by?: Principal) => {
+    const told = validity.revoke(revocation)
+    const ended = endStale()
+    await told.catch((error: unknown) => {
+      logger.warn({ ...revocation, by: by?.userId }, 'not revoked on all nodes')
+      throw error
+    })
     logger.info({ ...revocation, by: by?.userId }, 'revoked')
-    return endStale()
+    return ended
   }
   const caps = {
     maxConnections: settings.maxConnections,
@@ -210,6 +228,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     access,
     addressOf: guards.addressOf,
     limits,
+    admission: new Admission({ limits, places, validity, gate }),
     answerLimits: new ConnectionLimits(caps),
     random,
     wallNow,
@@ -230,7 +249,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     stream: reading,
     publisher,
     ...guards,
-    revoke(by, revocation) {
+    async revoke(by, revocation) {
       // The body may have taken its time.
       validity.assertCurrent(by)
       return revoke(revocation, by)
@@ -242,7 +261,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     onFault,
   })
 
-  await broker.start(sink)
+  await Promise.all([broker.start(sink), trust.start()])
   hub.start()
   const sweeper = setInterval(() => sweep(log), Math.min(SWEEP_EVERY_MS, settings.messageTtlMs))
   sweeper.unref()
@@ -255,7 +274,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     isOpenMode,
     sync,
     publish: (draft, publishOptions) => sync.publish(draft, publishOptions),
-    revoke: (revocation) => revoke(parseOrThrow(revocationSchema, revocation, 'invalid_request')),
+    revoke: async (revocation) =>
+      revoke(parseOrThrow(revocationSchema, revocation, 'invalid_request')),
     stats: () => status.describe(true),
 
     attach(host) {
@@ -317,6 +337,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     const servers = await listening?.catch(() => [])
     await Promise.all((servers ?? []).map(closeServer))
     await broker.close()
+    trust.stop()
     redis?.close()
     logger.info('stopped')
   }
@@ -332,6 +353,16 @@ function settingsAmong(options: SyncServerOptions): SettingsInput {
     throw new ConfigError(`${key} is undefined: leave it out where you mean open mode`)
   }
   return Object.fromEntries(Object.entries(options).filter(([key]) => !PARTS.has(key)))
+}
+
+/** A server that was refused leaves no connection behind. */
+function closingOnFault<Part>(redis: RedisConnections | undefined, create: () => Part): Part {
+  try {
+    return create()
+  } catch (error) {
+    redis?.close()
+    throw error
+  }
 }
 
 /** What keeps the log over a restart, where the settings want that. Throws `ConfigError`. */

@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { ConfigError } from '../shared/errors.js'
 import { assertSafe, isLoopbackHost, type Settings } from './config.js'
 import { isWildcard } from './listen.js'
+import type { RedisConnections } from './redis/RedisConnections.js'
+import { RedisScripts } from './redis/RedisScripts.js'
 import { Access, type AuthorizeTopic, authorizeByGrants } from './security/Access.js'
 import { type AddressOf, addressKey, createAddressOf } from './security/addresses.js'
 import {
@@ -20,10 +22,15 @@ import {
   createSecretAuthenticate,
   type JwtRules,
 } from './security/jwt.js'
+import { LocalTickets } from './security/LocalTickets.js'
+import { LocalValidity } from './security/LocalValidity.js'
 import { RateLimits } from './security/RateLimits.js'
+import { RedisPlaces } from './security/RedisPlaces.js'
+import { RedisTickets } from './security/RedisTickets.js'
+import { RedisValidity } from './security/RedisValidity.js'
 import { createFindService } from './security/serviceTokens.js'
-import { Tickets } from './security/Tickets.js'
-import { Validity } from './security/Validity.js'
+import type { Tickets } from './security/Tickets.js'
+import type { Validity } from './security/Validity.js'
 
 const MAX_REVOCATIONS = 100_000
 
@@ -32,6 +39,8 @@ interface TrustOptions {
   /** The host's own, instead of what the settings say. */
   readonly authenticate: Authenticate | undefined
   readonly authorizeTopic: AuthorizeTopic | undefined
+  /** Where nodes keep what they have to know of each other; else this node is alone. */
+  readonly redis: RedisConnections | undefined
   readonly logger: Logger
   readonly onFault: (error: unknown) => void
   /** Unix milliseconds. */
@@ -49,11 +58,16 @@ export interface Trust {
   readonly rateLimits: RateLimits
   readonly addressOf: AddressOf
   readonly hostRules: HostRules
+  /** Sockets and streams of all nodes together, where there are others. */
+  readonly places: RedisPlaces | undefined
+  /** Resolves when this node knows what others know, or it is clear that it can't for now. */
+  start(): Promise<void>
+  stop(): void
 }
 
 /** Throws `ConfigError` where the settings contradict each other, or would leave the door open. */
 export function createTrust(options: TrustOptions): Trust {
-  const { settings, logger, wallNow, monotonicNow } = options
+  const { settings, logger, wallNow } = options
   const configured = configuredAuthenticate(options)
   if (options.authenticate !== undefined && configured !== undefined) {
     throw new ConfigError('`authenticate` and AUTH_JWT_SECRET or AUTH_JWKS_URL exclude each other')
@@ -70,13 +84,8 @@ export function createTrust(options: TrustOptions): Trust {
     topicsClaim: settings.authTopicsClaim,
     adminRole: settings.authAdminRole,
   })
-  const validity = new Validity({
-    wallNow,
-    rememberMs: (settings.authMaxTokenAge + CLOCK_TOLERANCE_SECONDS) * 1000,
-    maxRevocations: MAX_REVOCATIONS,
-  })
-  const rateLimits = new RateLimits({ ...settings, wallNow })
-  const tickets = new Tickets({ wallNow, monotonicNow })
+  const { scripts, validity, tickets, places } = storesOf(options)
+  const rateLimits = new RateLimits({ ...settings, wallNow, scripts })
   const addressOf = createAddressOf(settings.trustProxy, () =>
     logger.warn('X-Forwarded-For is ignored: set TRUST_PROXY if a proxy of yours sends it'),
   )
@@ -89,7 +98,51 @@ export function createTrust(options: TrustOptions): Trust {
     failed: (address) => rateLimits.chargeFailure(addressKey(address)),
   })
   const hostRules = hostRulesOf(settings, isOpenMode)
-  return { isOpenMode, identify, access, validity, tickets, rateLimits, addressOf, hostRules }
+  const guards = { identify, access, validity, tickets, rateLimits, addressOf, hostRules, places }
+  return {
+    isOpenMode,
+    ...guards,
+    start() {
+      places?.start()
+      return validity.start()
+    },
+    stop() {
+      places?.stop()
+      validity.stop()
+    },
+  }
+}
+
+interface Stores {
+  readonly scripts: RedisScripts | undefined
+  readonly validity: Validity
+  readonly tickets: Tickets
+  readonly places: RedisPlaces | undefined
+}
+
+/** What nodes have to know of each other: in Redis where there is one, else in memory. */
+function storesOf({ settings, redis, onFault, wallNow, monotonicNow }: TrustOptions): Stores {
+  const remembered = {
+    wallNow,
+    rememberMs: (settings.authMaxTokenAge + CLOCK_TOLERANCE_SECONDS) * 1000,
+    maxRevocations: MAX_REVOCATIONS,
+  }
+  if (redis === undefined) {
+    return {
+      scripts: undefined,
+      validity: new LocalValidity(remembered),
+      tickets: new LocalTickets({ wallNow, monotonicNow }),
+      places: undefined,
+    }
+  }
+  const scripts = new RedisScripts({ redis, onFault })
+  const { maxConnectionsPerUser: maxPerUser, maxConnectionsPerAddress: maxPerAddress } = settings
+  return {
+    scripts,
+    validity: new RedisValidity({ ...remembered, redis, scripts }),
+    tickets: new RedisTickets({ redis, scripts, wallNow }),
+    places: new RedisPlaces({ redis, scripts, maxPerUser, maxPerAddress, monotonicNow }),
+  }
 }
 
 /** How the settings say that tokens are verified; `undefined` where none does. */

@@ -6,13 +6,32 @@ import type { Redis } from 'ioredis'
 /** What scripts answer with here. */
 export type Reply = string | number | null | readonly Reply[]
 
+/** Begins a script that asks for the time, in ms: Redis's own, which is one for all nodes. */
+export const CLOCK = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function text(number) return string.format('%.0f', number) end
+`
+
+/**
+ * Redis 7 refuses what may grow once it is full. Comes first, in a script that makes room, or that is
+ * small and bounded.
+ */
+export const EVEN_WHERE_FULL = '#!lua flags=allow-oom\n'
+
+/** Comes first in any other script that begins with something that Redis would not refuse. */
+export const NOT_WHERE_FULL = '#!lua\n'
+
 export class LuaScript {
   readonly #source: string
   readonly #digest: string
+  readonly #isInOrder: boolean
 
-  constructor(source: string) {
+  /** `isInOrder`: always sent whole, for what must be run before that which is sent after it. */
+  constructor(source: string, { isInOrder = false } = {}) {
     this.#source = source
     this.#digest = createHash('sha1').update(source).digest('hex')
+    this.#isInOrder = isInOrder
   }
 
   async run(
@@ -21,6 +40,7 @@ export class LuaScript {
     args: readonly (string | number)[],
   ): Promise<Reply> {
     const call = [keys.length, ...keys, ...args] as const
+    if (this.#isInOrder) return (await redis.eval(this.#source, ...call)) as Reply
     try {
       return (await redis.evalsha(this.#digest, ...call)) as Reply
     } catch (error) {

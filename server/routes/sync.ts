@@ -30,8 +30,8 @@ export interface SyncRouterContext extends GuardContext {
   readonly stream: SseContext
   readonly publisher: Publisher
   readonly tickets: Pick<Tickets, 'issue'>
-  /** Ends what a revocation means; says how many connections that were. */
-  readonly revoke: (by: Principal, revocation: Revocation) => number
+  /** Ends what a revocation means; says how many connections of this node that were. */
+  readonly revoke: (by: Principal, revocation: Revocation) => Promise<number>
   readonly hostRules: HostRules
   readonly corsOrigins: readonly string[]
   readonly maxPayloadBytes: number
@@ -119,7 +119,8 @@ export function createSyncRouter(context: SyncRouterContext): Router {
   // budget for publishing.
   post(
     '/ticket',
-    (principal, _req, res) => sendJson(res, 201, { success: true, ...tickets.issue(principal) }),
+    async (principal, _req, res) =>
+      sendJson(res, 201, { success: true, ...(await tickets.issue(principal)) }),
     readLimit,
   )
 
@@ -127,7 +128,8 @@ export function createSyncRouter(context: SyncRouterContext): Router {
     if (!isAdmin(principal)) throw poll.access.needsAdmin('revoke')
     const { content } = await received(req, res)
     const revocation = parseOrThrow(revocationSchema, required(content), 'invalid_request')
-    sendJson(res, 200, { success: true, disconnected: revoke(principal, revocation) })
+    const disconnected = await revoke(principal, revocation)
+    sendJson(res, 200, { success: true, disconnected })
   })
 
   router.use((_req, res) => sendError(res, new SyncError('not_found', 'there is no such route')))

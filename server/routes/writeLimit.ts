@@ -5,17 +5,24 @@ import { rateLimit } from 'express-rate-limit'
 import { type Principal, principalKey } from '../../shared/principal.js'
 import type { RateLimits } from '../security/RateLimits.js'
 
+/** What else a store has to be able to do. */
+const NEVER_TAKEN_BACK = { localKeys: true, decrement() {}, resetKey() {} }
+
 export function createWriteLimit(
   rateLimits: RateLimits,
   principalOf: (req: Request) => Principal,
 ): RequestHandler {
   const limitOf = (req: Request) => rateLimits.writeLimitOf(principalOf(req))
+  const increment = async (key: string) => {
+    const { used, endsAt } = await rateLimits.writes.count(key)
+    return { totalHits: used, resetTime: new Date(endsAt) }
+  }
   return rateLimit({
     windowMs: rateLimits.windowMs,
     limit: limitOf,
     skip: (req) => limitOf(req) === 0,
     keyGenerator: (req) => principalKey(principalOf(req)),
-    store: rateLimits.writes,
+    store: { ...NEVER_TAKEN_BACK, increment },
     identifier: 'publishing',
     standardHeaders: 'draft-8',
     legacyHeaders: false,

@@ -1,4 +1,4 @@
-// How many connections there may be: in all, for one address and for one user. A held poll is a
+// How many connections this node may have: in all, for one address and for one user. A held poll is a
 // connection too. Over a cap the answer is an error at once, never a place in a queue. Whoever opens
 // connections and doesn't say who it is keeps nobody out: it makes way.
 
@@ -94,7 +94,7 @@ function admit(counts: Map<string, number>, key: string, max: number, who: strin
   }
 }
 
-function overCapacity(who: string, max: number): SyncError {
+export function overCapacity(who: string, max: number): SyncError {
   return new SyncError(
     'unavailable',
     `${who} ${max} connections, which is the limit; close some first`,
@@ -104,7 +104,7 @@ function overCapacity(who: string, max: number): SyncError {
   )
 }
 
-function once(release: Release): Release {
+export function once(release: Release): Release {
   let isReleased = false
   return () => {
     if (isReleased) return

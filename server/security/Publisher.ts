@@ -72,7 +72,8 @@ export class Publisher {
       const draft = parseOrThrow(keyedDraftSchema, message, 'invalid_message', `messages.${index}`)
       return this.#addressed(principal, draft)
     })
-    return this.#admit(principal, drafts.length, came).append(drafts, principalKey(principal))
+    const sync = await this.#admit(principal, drafts.length, came)
+    return sync.append(drafts, principalKey(principal))
   }
 
   /** One message by default to everyone, or one to each of `userIds`. For admins and services. */
@@ -88,7 +89,7 @@ export class Publisher {
     const keyed = { ...draft, idempotencyKey: parseKey(came.idempotencyKey) }
     const keyScope = principalKey(principal)
     const copies = userIds?.length ?? 1
-    const sync = this.#admit(principal, copies, { ...came, bytes: came.bytes * copies })
+    const sync = await this.#admit(principal, copies, { ...came, bytes: came.bytes * copies })
     if (userIds !== undefined) return sync.appendToEach(userIds, keyed, keyScope)
     return sync.appendCounted(keyed, keyScope)
   }
@@ -106,26 +107,34 @@ export class Publisher {
     if (!mayPublishToAll(principal) && audience.userId !== principal.userId) {
       throw this.#options.access.needsAdmin('another audience than your own userId')
     }
-    return this.#admit(principal, 1, came).forceResync(audience)
+    const sync = await this.#admit(principal, 1, came)
+    return sync.forceResync(audience)
   }
 
   /**
-   * The way in, for who still counts and has not used up its budget. Throws `unauthorized`,
-   * `rate_limited`, or `unavailable` where nothing is taken any more.
+   * The way in, for who still counts and has not used up its budget: in the order in which they
+   * came. Throws `unauthorized`, `rate_limited`, or `unavailable` where nothing is taken any more.
    */
-  #admit(principal: Principal, messages: number, { bytes, paidUnits }: Submission) {
-    const { sync, gate, validity, rateLimits } = this.#options
-    gate.assertAccepting()
-    // The body may have taken its time.
-    validity.assertCurrent(principal)
-    rateLimits.chargeWrite(principal, unitsOf(messages, bytes) - paidUnits)
+  async #admit(principal: Principal, messages: number, { bytes, paidUnits }: Submission) {
+    const { sync, rateLimits } = this.#options
+    // The body may have taken its time,
+    this.#assertTaken(principal)
+    await rateLimits.chargeWrite(principal, unitsOf(messages, bytes) - paidUnits)
+    // and so may this.
+    this.#assertTaken(principal)
     return sync
+  }
+
+  #assertTaken(principal: Principal): void {
+    this.#options.gate.assertAccepting()
+    this.#options.validity.assertCurrent(principal)
   }
 
   async #sendOne(principal: Principal, draft: KeyedDraft, came: Submission): Promise<Published> {
     const addressed = this.#addressed(principal, draft)
     const keyScope = principalKey(principal)
-    const [published] = await this.#admit(principal, 1, came).append([addressed], keyScope)
+    const sync = await this.#admit(principal, 1, came)
+    const [published] = await sync.append([addressed], keyScope)
     return published as Published
   }
 

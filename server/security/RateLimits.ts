@@ -3,7 +3,10 @@
 // gains nothing; only what has no principal is counted per address.
 
 import { isAdmin, type Principal, principalKey } from '../../shared/principal.js'
-import { Budget } from './Budget.js'
+import type { RedisScripts } from '../redis/RedisScripts.js'
+import type { Budget } from './Budget.js'
+import { LocalBudget } from './LocalBudget.js'
+import { RedisBudget } from './RedisBudget.js'
 
 /** Callers that are counted at once, in each budget. */
 const MAX_KEYS = 200_000
@@ -26,25 +29,31 @@ interface RateLimitsOptions {
   readonly maxFramesPerSecond: number
   /** Unix milliseconds. */
   readonly wallNow: () => number
+  /** Where publishing and failures are counted over all nodes; else they are counted here. */
+  readonly scripts?: RedisScripts | undefined
 }
 
 export class RateLimits {
   /** In units: a message or a started 16 KiB, a request that publishes nothing. */
   readonly writes: Budget
-  readonly #reads: Budget
   readonly #failures: Budget
-  readonly #frames: Budget
+  /** These two are this node's own: who reads waits for nobody. */
+  readonly #reads: LocalBudget
+  readonly #frames: LocalBudget
   readonly #options: RateLimitsOptions
 
   constructor(options: RateLimitsOptions) {
     this.#options = options
-    const { rateLimitWindowMs: windowMs, wallNow } = options
+    const { rateLimitWindowMs: windowMs, wallNow, scripts } = options
     const parts = { windowMs, wallNow, maxKeys: MAX_KEYS }
-    const budget = (name: string) => new Budget({ ...parts, name })
-    this.writes = budget('publishing')
-    this.#reads = budget('reading')
-    this.#failures = budget('wrong credentials')
-    this.#frames = new Budget({ ...parts, name: 'frames', windowMs: FRAMES_WINDOW_MS })
+    const shared = (name: string): Budget =>
+      scripts === undefined
+        ? new LocalBudget({ ...parts, name })
+        : new RedisBudget({ ...parts, name, scripts })
+    this.writes = shared('publishing')
+    this.#failures = shared('wrong credentials')
+    this.#reads = new LocalBudget({ ...parts, name: 'reading' })
+    this.#frames = new LocalBudget({ ...parts, name: 'frames', windowMs: FRAMES_WINDOW_MS })
   }
 
   get windowMs(): number {
@@ -56,24 +65,25 @@ export class RateLimits {
     return isAdmin(principal) ? this.#options.rateLimitAdminMax : this.#options.rateLimitMax
   }
 
-  /** Each of these throws `rate_limited`. */
-  chargeWrite(principal: Principal, units: number): void {
-    this.writes.charge(principalKey(principal), units, this.writeLimitOf(principal))
+  /** Rejects with `rate_limited`; in the order in which it was asked. */
+  chargeWrite(principal: Principal, units: number): Promise<void> {
+    return this.writes.charge(principalKey(principal), units, this.writeLimitOf(principal))
   }
 
+  /** `address`: as `addressKey` gives it. Rejects with `rate_limited`. */
+  chargeFailure(address: string): Promise<void> {
+    return this.#failures.charge(address, 1, this.#options.rateLimitMax)
+  }
+
+  /** Throws `rate_limited`. */
   chargeRead(principal: Principal): void {
-    this.#reads.charge(principalKey(principal), 1, this.#options.rateLimitReadMax)
+    this.#reads.take(principalKey(principal), 1, this.#options.rateLimitReadMax)
   }
 
-  /** Each WebSocket has its own limit; this one is for a user who opens hundreds. */
+  /** Each WebSocket has its own limit; this one is for a user who opens hundreds. Throws. */
   chargeFrames(principal: Principal, frames: number): void {
     const perSocket = (this.#options.maxFramesPerSecond * FRAMES_WINDOW_MS) / 1000
-    this.#frames.charge(principalKey(principal), frames, perSocket * FULL_RATE_SOCKETS)
-  }
-
-  /** `address`: as `addressKey` gives it. */
-  chargeFailure(address: string): void {
-    this.#failures.charge(address, 1, this.#options.rateLimitMax)
+    this.#frames.take(principalKey(principal), frames, perSocket * FULL_RATE_SOCKETS)
   }
 }
 

@@ -33,7 +33,10 @@ export type Authenticate = (
 /** A request must not wait for good where the keys of an identity provider can't be had. */
 const AUTHENTICATE_WITHIN_MS = 10_000
 
-/** Who a request acts for, whichever door it came to. Throws `unauthorized` or `rate_limited`. */
+/**
+ * Who a request acts for, whichever door it came to. Rejects with `unauthorized`, `rate_limited` or
+ * `unavailable`.
+ */
 export type Identify = (credential: Credential, req: IncomingMessage) => Promise<Principal>
 
 interface IdentifyOptions {
@@ -42,8 +45,8 @@ interface IdentifyOptions {
   readonly tickets: Pick<Tickets, 'take'>
   readonly validity: Pick<Validity, 'assertCurrent'>
   readonly addressOf: AddressOf
-  /** Counts a failed attempt of this address. Throws `rate_limited`. */
-  readonly failed: (address: string) => void
+  /** Counts a failed attempt of this address. Rejects with `rate_limited`. */
+  readonly failed: (address: string) => Promise<void>
 }
 
 /** Finds the principal of a credential: of a ticket, of a service's secret, of a token. */
@@ -70,7 +73,7 @@ export function createIdentify(options: IdentifyOptions): Identify {
       return principal
     } catch (error) {
       // Only who fails pays: a valid token is good beside any number of wrong ones.
-      if (isGuess(credential, error)) failed(address)
+      if (isGuess(credential, error)) await failed(address)
       throw error
     }
   }

@@ -9,7 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
 import { ConfigError, publicError, SyncError } from '../../shared/errors.js'
 import { addressKey } from '../security/addresses.js'
-import type { Provisional } from '../security/ConnectionLimits.js'
+import type { ConnectionLimits, Provisional } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
 import { endWithError } from './answer.js'
@@ -30,6 +30,7 @@ const UNTAKEN_ANSWER_MS = 60_000
 interface WebSocketManagerOptions extends SessionContext {
   readonly hostRules: HostRules
   readonly gate: Gate
+  readonly limits: ConnectionLimits
 }
 
 export class WebSocketManager {

@@ -16,9 +16,10 @@ import { parseOrThrow } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
 import type { Granted, StreamContext } from '../delivery/StreamConnection.js'
 import { type Access, parseTopics } from '../security/Access.js'
-import type { AddressOf } from '../security/addresses.js'
+import type { Admission } from '../security/Admission.js'
+import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { Identify } from '../security/authenticate.js'
-import type { ConnectionLimits, Release } from '../security/ConnectionLimits.js'
+import type { Release } from '../security/ConnectionLimits.js'
 import { credentialOf, NO_CREDENTIAL, oneOf } from '../security/credentials.js'
 import type { RateLimits } from '../security/RateLimits.js'
 import { FrameMeter } from './FrameMeter.js'
@@ -43,7 +44,7 @@ export interface SessionContext extends StreamContext, CommandContext {
   /** 0 is no limit. */
   readonly maxFramesPerSecond: number
   readonly monotonicNow: () => number
-  readonly limits: ConnectionLimits
+  readonly admission: Pick<Admission, 'admit'>
   readonly rateLimits: Pick<RateLimits, 'chargeRead' | 'chargeFrames'>
   readonly onFault: (error: unknown) => void
 }
@@ -74,7 +75,7 @@ export class WebSocketSession {
   #state: State
   #bytesUnproven = 0
   #connection: WebSocketConnection | undefined
-  #releaseUser: Release = () => {}
+  #release: Release = () => {}
 
   constructor(
     context: SessionContext,
@@ -204,9 +205,14 @@ export class WebSocketSession {
       if (this.#hasEnded) return undefined
       this.#context.rateLimits.chargeRead(principal)
       const granted = this.#context.access.grant(principal, topics)
-      this.#releaseUser = this.#context.limits.admitUser(principal.userId)
+      const address = addressKey(this.#context.addressOf(this.#request))
       await this.#context.reach(since)
-      if (this.#hasEnded) return undefined
+      const release = await this.#context.admission.admit(principal, address)
+      if (this.#hasEnded) {
+        release()
+        return undefined
+      }
+      this.#release = release
       return this.#open(principal, granted, since)
     } catch (error) {
       return this.#refuse(error)
@@ -302,7 +308,7 @@ export class WebSocketSession {
 
   #leave(): void {
     if (this.#connection !== undefined) this.#context.hub.remove(this.#connection)
-    this.#releaseUser()
+    this.#release()
   }
 }
 

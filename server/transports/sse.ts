@@ -8,9 +8,9 @@ import { SyncError } from '../../shared/errors.js'
 import type { Principal } from '../../shared/principal.js'
 import { StreamConnection, type StreamContext } from '../delivery/StreamConnection.js'
 import { type Access, parseTopics } from '../security/Access.js'
+import type { Admission } from '../security/Admission.js'
 import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
-import type { Gate } from '../security/Gate.js'
 import { parseSinceOr, queryOf, topicList } from './query.js'
 import { retryField, sseFormat } from './sseFormat.js'
 
@@ -24,15 +24,15 @@ export interface SseContext extends StreamContext {
   readonly access: Access
   readonly addressOf: AddressOf
   readonly limits: ConnectionLimits
+  readonly admission: Pick<Admission, 'admit'>
   readonly maxTopics: number
-  readonly gate: Pick<Gate, 'assertAccepting'>
   /** What is to be waited for before reading after `since`; throws `unavailable`. */
   readonly reach: (since: Since) => Promise<void> | undefined
   /** From 0 up to 1. */
   readonly random: () => number
 }
 
-/** Answers `GET /stream`. Throws a `SyncError` before anything is written, never after. */
+/** Answers `GET /stream`. Rejects with a `SyncError` before anything is written, never after. */
 export async function serveStream(
   context: SseContext,
   principal: Principal,
@@ -43,12 +43,13 @@ export async function serveStream(
   const since = parseSinceOr({ kind: 'now' }, lastEventId(req) ?? query.get('since') ?? undefined)
   const asked = parseTopics(topicList(query), context.maxTopics)
   const granted = context.access.grant(principal, asked)
-  const releaseAddress = context.limits.admitAddress(addressKey(context.addressOf(req)))
-  res.once('close', releaseAddress)
-  res.once('close', context.limits.admitUser(principal.userId))
+  const address = addressKey(context.addressOf(req))
+  res.once('close', context.limits.admitAddress(address))
   await context.reach(since)
-  if (res.closed) return
-  context.gate.assertAccepting()
+  const release = await context.admission.admit(principal, address)
+  // Who left meanwhile would never be noticed to leave again.
+  if (res.closed || res.destroyed) return release()
+  res.once('close', release)
 
   const connection = new SseConnection(context, principal, res)
   res.once('close', () => context.hub.remove(connection))

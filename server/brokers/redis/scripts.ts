@@ -6,16 +6,7 @@
 //   meta   epoch · start · trimmed (the last entry that was let go of) · bytes · runId
 //   keys   one member per message id that an idempotency key remembers, by when it is forgotten
 
-import { LuaScript } from '../../redis/LuaScript.js'
-
-const CLOCK = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(number) return string.format('%.0f', number) end
-`
-
-/** Redis 7 refuses what may grow once it is full; this makes room, or is small and bounded. */
-const EVEN_WHERE_FULL = '#!lua flags=allow-oom\n'
+import { CLOCK, EVEN_WHERE_FULL, LuaScript } from '../../redis/LuaScript.js'
 
 /** The last id that the stream has given, or false where there is no stream. */
 const LAST_ID = `

@@ -42,9 +42,9 @@ async function goesOn({ follower }: Asking): Promise<void> {
 }
 
 /** Does what makes tokens worthless, and waits until everybody has another one and goes on. */
-async function over(clients: readonly Asking[], end: () => void): Promise<void> {
+async function over(clients: readonly Asking[], end: () => unknown): Promise<void> {
   const before = clients.map(({ asked }) => asked())
-  end()
+  await end()
   await Promise.all(
     clients.map(async (client, index) => {
       await client.follower.until('a question', () => client.asked() > before[index]!)

@@ -231,6 +231,6 @@ describe('who may revoke', () => {
 
 it('a host’s own code revokes as well', async () => {
   const readers = await LiveReaders.open(server, await signedNow({ sub: 'ann' }))
-  expect(server.server.revoke({ userId: 'ann' })).toBe(3)
+  expect(await server.server.revoke({ userId: 'ann' })).toBe(3)
   expect(await readers.ends()).toEqual(EXPIRED)
 })

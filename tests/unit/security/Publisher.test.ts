@@ -50,7 +50,7 @@ function createPublisher({ isAccepting = true, isCurrent = true, unitsLeft = Inf
       },
     },
     rateLimits: {
-      chargeWrite(_principal, units) {
+      async chargeWrite(_principal, units) {
         if (units > unitsLeft) throw new SyncError('rate_limited', 'used up')
         charged.push(units)
       },

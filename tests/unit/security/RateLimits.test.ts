@@ -18,10 +18,10 @@ const admin: Principal = { ...ann, userId: 'root', roles: ['admin'] }
 const service: Principal = { ...ann, isService: true }
 
 /** How often this goes well before it is refused. */
-function allowedOf(act: () => void, attempts = 100): number {
+async function allowedOf(act: () => unknown, attempts = 100): Promise<number> {
   for (let done = 0; done < attempts; done += 1) {
     try {
-      act()
+      await act()
     } catch (error) {
       expect(error).toMatchObject({ code: 'rate_limited' })
       return done
@@ -31,17 +31,17 @@ function allowedOf(act: () => void, attempts = 100): number {
 }
 
 describe('the limits', () => {
-  it('of publishing are those of who publishes', () => {
+  it('of publishing are those of who publishes', async () => {
     const limits = create()
     const writes = (principal: Principal) => allowedOf(() => limits.chargeWrite(principal, 1))
-    expect([writes(ann), writes(admin), writes(service)]).toEqual([10, 20, 30])
+    expect([await writes(ann), await writes(admin), await writes(service)]).toEqual([10, 20, 30])
     // By a new token of the same user, too.
-    expect(writes({ ...ann, tokenId: 'new', issuedAt: 5 })).toBe(0)
-    expect(writes({ ...ann, userId: 'bob' })).toBe(10)
+    expect(await writes({ ...ann, tokenId: 'new', issuedAt: 5 })).toBe(0)
+    expect(await writes({ ...ann, userId: 'bob' })).toBe(10)
     expect(limits.windowMs).toBe(WINDOW_MS)
   })
 
-  it('are those of an admin for who is one here, not for a role of that name', () => {
+  it('are those of an admin for who is one here, not for a role of that name', async () => {
     const limits = create()
     expect(limits.writeLimitOf({ ...ann, isAdmin: true })).toBe(20)
     expect(limits.writeLimitOf({ ...ann, roles: ['admin'], isAdmin: false })).toBe(10)
@@ -49,18 +49,18 @@ describe('the limits', () => {
     expect(limits.writeLimitOf({ ...admin, isService: true })).toBe(30)
   })
 
-  it('of reading, publishing and failing are nothing to each other', () => {
+  it('of reading, publishing and failing are nothing to each other', async () => {
     const limits = create()
-    expect(allowedOf(() => limits.chargeWrite(ann, 1))).toBe(10)
-    expect(allowedOf(() => limits.chargeRead(ann))).toBe(40)
-    expect(allowedOf(() => limits.chargeFailure('ann'))).toBe(10)
-    expect(allowedOf(() => limits.chargeFailure('1.1.1.1'))).toBe(10)
+    expect(await allowedOf(() => limits.chargeWrite(ann, 1))).toBe(10)
+    expect(await allowedOf(() => limits.chargeRead(ann))).toBe(40)
+    expect(await allowedOf(() => limits.chargeFailure('ann'))).toBe(10)
+    expect(await allowedOf(() => limits.chargeFailure('1.1.1.1'))).toBe(10)
   })
 
-  it('are charged by what it costs', () => {
+  it('are charged by what it costs', async () => {
     const limits = create()
-    expect(allowedOf(() => limits.chargeWrite(ann, 3))).toBe(3)
-    expect(allowedOf(() => limits.chargeWrite(ann, 1))).toBe(1)
+    expect(await allowedOf(() => limits.chargeWrite(ann, 3))).toBe(3)
+    expect(await allowedOf(() => limits.chargeWrite(ann, 1))).toBe(1)
   })
 
   it.each([
@@ -69,25 +69,25 @@ describe('the limits', () => {
     ['rateLimitAdminMax', (limits: RateLimits) => limits.chargeWrite(admin, 1)],
     ['rateLimitServiceMax', (limits: RateLimits) => limits.chargeWrite(service, 1)],
     ['rateLimitReadMax', (limits: RateLimits) => limits.chargeRead(ann)],
-  ] as const)('are switched off by 0: %s', (name, act) => {
+  ] as const)('are switched off by 0: %s', async (name, act) => {
     const limits = create({ [name]: 0 })
-    expect(allowedOf(() => act(limits))).toBe(Number.POSITIVE_INFINITY)
+    expect(await allowedOf(() => act(limits))).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('say which of them is used up', () => {
+  it('say which of them is used up', async () => {
     const limits = create({ rateLimitMax: 1, rateLimitReadMax: 1 })
-    const told = (act: () => void) => {
-      act()
+    const told = async (act: () => unknown) => {
+      await act()
       try {
-        act()
+        await act()
       } catch (error) {
         return (error as Error).message.split(',')[0]
       }
       return 'nothing'
     }
-    expect(told(() => limits.chargeWrite(ann, 1))).toBe('the limit for publishing')
-    expect(told(() => limits.chargeRead(ann))).toBe('the limit for reading')
-    expect(told(() => limits.chargeFailure('x'))).toBe('the limit for wrong credentials')
+    expect(await told(() => limits.chargeWrite(ann, 1))).toBe('the limit for publishing')
+    expect(await told(() => limits.chargeRead(ann))).toBe('the limit for reading')
+    expect(await told(() => limits.chargeFailure('x'))).toBe('the limit for wrong credentials')
   })
 })
 

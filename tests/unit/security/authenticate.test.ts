@@ -33,7 +33,7 @@ function identifyBy(
   authenticate: Authenticate,
   {
     isCurrent = true,
-    failed = (_address: string) => {},
+    failed = async (_address: string) => {},
     addressOf = (): string => '203.0.113.7',
   } = {},
 ): Identify {
@@ -41,7 +41,7 @@ function identifyBy(
     authenticate,
     findService: (token) => (token === 'secret' ? SERVICE : undefined),
     tickets: {
-      take(ticket) {
+      async take(ticket) {
         if (ticket === 'good') return BEARER
         throw staleToken('ticket: unknown')
       },
@@ -179,7 +179,8 @@ describe('a failed attempt', () => {
     ['that was none, by ticket', ticketOf('good'), []],
   ])('%s is charged to the address it came from: %j', async (_, credential, expected) => {
     const charged: string[] = []
-    const identify = identifyBy(host, { failed: (address) => charged.push(address) })
+    const failed = async (address: string) => void charged.push(address)
+    const identify = identifyBy(host, { failed })
     await identify(credential, request).catch(() => {})
     expect(charged).toEqual(expected)
   })
@@ -191,14 +192,14 @@ describe('a failed attempt', () => {
       address = ''
       return null
     }
-    const failed = (from: string) => charged.push(from)
+    const failed = async (from: string) => void charged.push(from)
     const identify = identifyBy(leaves, { failed, addressOf: () => address })
     await identify(tokenOf('x'), request).catch(() => {})
     expect(charged).toEqual(['203.0.113.7'])
   })
 
   it('over the limit is rate_limited, and a good token beside it goes on', async () => {
-    const failed = () => {
+    const failed = async () => {
       throw new SyncError('rate_limited', 'used up')
     }
     const identify = identifyBy(host, { failed })

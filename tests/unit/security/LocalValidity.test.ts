@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { staleToken, Validity } from '../../../server/security/Validity.js'
+import { LocalValidity } from '../../../server/security/LocalValidity.js'
+import { staleToken } from '../../../server/security/Validity.js'
 import { CLOSE } from '../../../shared/closeCodes.js'
 import type { Principal } from '../../../shared/principal.js'
 
@@ -16,9 +17,9 @@ const issuedAt = (msAgo: number, more: Partial<Principal> = {}): Principal => ({
   ...more,
 })
 
-let validity: Validity
+let validity: LocalValidity
 const create = (maxRevocations = 10) =>
-  new Validity({ wallNow: () => clock.ms, rememberMs: DAY_MS, maxRevocations })
+  new LocalValidity({ wallNow: () => clock.ms, rememberMs: DAY_MS, maxRevocations })
 beforeEach(() => {
   validity = create()
 })
@@ -39,39 +40,39 @@ it('is told as a token that was good once, which a fresh one can replace', () =>
 })
 
 describe('revoking a user', () => {
-  it('ends all tokens issued up to now, and none that is issued after', () => {
-    validity.revoke({ userId: 'ann' })
+  it('ends all tokens issued up to now, and none that is issued after', async () => {
+    await validity.revoke({ userId: 'ann' })
     expect(validity.isCurrent(issuedAt(1))).toBe(false)
     expect(validity.isCurrent(issuedAt(0))).toBe(false)
     expect(validity.isCurrent(issuedAt(-1))).toBe(true)
     expect(validity.isCurrent(issuedAt(1, { tokenId: 't' }))).toBe(false)
   })
 
-  it('ends tokens that do not say when they were issued', () => {
-    validity.revoke({ userId: 'ann' })
+  it('ends tokens that do not say when they were issued', async () => {
+    await validity.revoke({ userId: 'ann' })
     expect(validity.isCurrent(ann)).toBe(false)
   })
 
-  it('is for that user alone', () => {
-    validity.revoke({ userId: 'ann' })
+  it('is for that user alone', async () => {
+    await validity.revoke({ userId: 'ann' })
     for (const userId of ['bob', 'ANN', 'ann ', 'user\nann', 'token\nann', '__proto__']) {
       expect(validity.isCurrent(issuedAt(1, { userId }))).toBe(true)
     }
   })
 
-  it('again reaches what was issued in between', () => {
-    validity.revoke({ userId: 'ann' })
+  it('again reaches what was issued in between', async () => {
+    await validity.revoke({ userId: 'ann' })
     clock.ms += 1000
     const between = issuedAt(500)
     expect(validity.isCurrent(between)).toBe(true)
-    validity.revoke({ userId: 'ann' })
+    await validity.revoke({ userId: 'ann' })
     expect(validity.isCurrent(between)).toBe(false)
   })
 })
 
 describe('revoking a token', () => {
-  it('ends that one, and no other of the user', () => {
-    validity.revoke({ jti: 't1' })
+  it('ends that one, and no other of the user', async () => {
+    await validity.revoke({ jti: 't1' })
     expect(validity.isCurrent(issuedAt(1, { tokenId: 't1' }))).toBe(false)
     // Whenever it says that it was issued.
     expect(validity.isCurrent(issuedAt(-1000, { tokenId: 't1' }))).toBe(false)
@@ -79,35 +80,35 @@ describe('revoking a token', () => {
     expect(validity.isCurrent(issuedAt(1))).toBe(true)
   })
 
-  it('is not revoking a user of its name, nor the other way round', () => {
-    validity.revoke({ jti: 'ann' })
+  it('is not revoking a user of its name, nor the other way round', async () => {
+    await validity.revoke({ jti: 'ann' })
     expect(validity.isCurrent(issuedAt(1, { tokenId: 't' }))).toBe(true)
-    validity.revoke({ userId: 't' })
+    await validity.revoke({ userId: 't' })
     expect(validity.isCurrent(issuedAt(1, { tokenId: 't' }))).toBe(true)
   })
 })
 
 describe('a revocation', () => {
-  it('is remembered for as long as a token can live, and then makes room', () => {
+  it('is remembered for as long as a token can live, and then makes room', async () => {
     validity = create(2)
     const old = issuedAt(1)
-    validity.revoke({ userId: 'ann' })
-    validity.revoke({ jti: 't' })
+    await validity.revoke({ userId: 'ann' })
+    await validity.revoke({ jti: 't' })
     clock.ms += DAY_MS
-    expect(() => validity.revoke({ userId: 'bob' })).toThrow(
+    await expect(validity.revoke({ userId: 'bob' })).rejects.toEqual(
       expect.objectContaining({ code: 'unavailable' }),
     )
     expect(validity.isCurrent(old)).toBe(false)
     clock.ms += 1
-    validity.revoke({ userId: 'bob' })
+    await validity.revoke({ userId: 'bob' })
     expect(validity.isCurrent(issuedAt(1, { userId: 'bob' }))).toBe(false)
   })
 
-  it('is refused at the bound rather than that another is forgotten', () => {
+  it('is refused at the bound rather than that another is forgotten', async () => {
     validity = create(2)
-    validity.revoke({ userId: 'ann' })
-    validity.revoke({ jti: 't' })
-    expect(() => validity.revoke({ userId: 'bob' })).toThrow(
+    await validity.revoke({ userId: 'ann' })
+    await validity.revoke({ jti: 't' })
+    await expect(validity.revoke({ userId: 'bob' })).rejects.toEqual(
       expect.objectContaining({ code: 'unavailable', retryAfterSeconds: 60 }),
     )
     expect(validity.isCurrent(issuedAt(1))).toBe(false)
@@ -115,15 +116,15 @@ describe('a revocation', () => {
     expect(validity.isCurrent(issuedAt(1, { userId: 'bob' }))).toBe(true)
   })
 
-  it('again needs no room of its own, and lasts from then on', () => {
+  it('again needs no room of its own, and lasts from then on', async () => {
     validity = create(2)
-    validity.revoke({ userId: 'ann' })
+    await validity.revoke({ userId: 'ann' })
     clock.ms += DAY_MS - 1
-    validity.revoke({ userId: 'bob' })
-    validity.revoke({ userId: 'ann' })
+    await validity.revoke({ userId: 'bob' })
+    await validity.revoke({ userId: 'ann' })
     const between = issuedAt(1)
     clock.ms += 2
-    validity.revoke({ userId: 'bob' })
+    await validity.revoke({ userId: 'bob' })
     expect(validity.isCurrent(between)).toBe(false)
   })
 })
