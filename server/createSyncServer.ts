@@ -162,7 +162,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   })
   const newEpoch = () => randomBytes(5).toString('hex')
   const clocks = { wallNow, monotonicNow }
-  const keeper = createKeeper({ settings, log, logger, ...clocks }, options.broker)
+  const keeper = createKeeper({ settings, run: newEpoch(), log, logger, ...clocks }, options.broker)
   const broker: Broker =
     options.broker ??
     (redis === undefined

@@ -8,17 +8,24 @@
 
 import type { Logger } from 'pino'
 import { type Cursor, formatCursor } from '../../shared/cursor.js'
-import { SyncError } from '../../shared/errors.js'
 import { LuaScript } from '../redis/LuaScript.js'
 import type { RedisConnections } from '../redis/RedisConnections.js'
 import type { Broker, BrokerSink, Publication, Receipt } from './Broker.js'
-import { idempotencyConflict } from './IdempotencyKeys.js'
-import { PendingAppend } from './redis/Appends.js'
+import {
+  type AppendReply,
+  appendCall,
+  idsOf,
+  type KnownReceipt,
+  receiptsIn,
+  unavailable,
+} from './redis/appendCall.js'
 import { LogFollower } from './redis/LogFollower.js'
+import { PendingAppend } from './redis/PendingAppend.js'
 import { Pulse } from './redis/Pulse.js'
 import { RedisClock } from './redis/RedisClock.js'
+import { SharedLog } from './redis/SharedLog.js'
 import { APPEND } from './redis/scripts.js'
-import { positionAt, type StreamEntry, toFields } from './redis/streamEntry.js'
+import { positionAt, type StreamEntry } from './redis/streamEntry.js'
 
 /** An append that Redis has not carried out by then, by its own clock, it never will. */
 const APPEND_WITHIN_MS = 2000
@@ -134,17 +141,16 @@ export class RedisBroker implements Broker {
   }
 
   async #appended(publications: readonly Publication[], sent: Sent): Promise<readonly Receipt[]> {
-    const { monotonicNow, redis } = this.#options
+    const { monotonicNow } = this.#options
     const { pending, epoch } = sent
     const answerBy = monotonicNow() + ANSWER_WITHIN_MS
-    const { keys, args } = this.#callFor(publications, sent)
-    const reply = await APPEND.run(redis.commands, keys, args).catch((error: unknown) => {
+    const reply = await this.#send(publications, sent).catch((error: unknown) => {
       if (!isRefusal(error)) return undefined
       // Refused as a whole: nothing was carried out.
       this.#onTrouble(error)
       throw unavailable()
     })
-    const receipts = reply === undefined ? undefined : this.#receiptsIn(reply as AppendReply)
+    const receipts = reply === undefined ? undefined : this.#receiptsIn(reply)
     const all = publications.map((_, index) => index)
     const ours = all.filter((index) => !receipts?.[index]?.isDuplicate)
     const isRead = await pending.untilRead(ours, answerBy - monotonicNow())
@@ -166,59 +172,37 @@ export class RedisBroker implements Broker {
     })
   }
 
-  #receiptsIn([outcome, now, rest]: AppendReply): readonly KnownReceipt[] {
-    this.#clock.set(Number(now))
-    switch (outcome) {
-      case 'ok':
-        return rest.map(([isDuplicate, ids, lastId]) => ({
-          isDuplicate: isDuplicate === 1,
-          ids: JSON.parse(ids) as string[],
-          lastId,
-        }))
-      case 'conflict':
-        throw idempotencyConflict()
-      case 'full':
-        throw tooManyKeys(Number(rest) - Number(now))
-      case 'epoch':
-        this.#follower?.lookAgain()
-        throw unavailable()
-      case 'late':
-        throw unavailable()
-      default:
-        return outcome satisfies never
-    }
+  async #send(publications: readonly Publication[], sent: Sent): Promise<AppendReply> {
+    const { redis, messageTtlMs, maxLogBytes, idempotencyTtlMs, maxIdempotencyKeys } = this.#options
+    const { keys, args } = appendCall(publications, {
+      epoch: sent.epoch,
+      deadline: sent.now + APPEND_WITHIN_MS,
+      messageTtlMs,
+      maxLogBytes,
+      idempotencyTtlMs,
+      maxIdempotencyKeys,
+      keepMs: this.#keepMs,
+      node: this.#options.node,
+      append: sent.append,
+    })
+    const names = keys.map((key) => redis.key(key))
+    return (await APPEND.run(redis.commands, names, args)) as AppendReply
   }
 
-  #callFor(publications: readonly Publication[], { epoch, now, append }: Sent) {
-    const { redis, node, ...settings } = this.#options
-    const keys = ['log', 'meta', 'keys'].map((name) => redis.key(name))
-    const idempotencyKeys = [
-      ...new Set(publications.flatMap(({ idempotency }) => idempotency?.key ?? [])),
-    ]
-    const { messageTtlMs, maxLogBytes, idempotencyTtlMs, maxIdempotencyKeys } = settings
-    const args: (string | number)[] = [epoch, Math.floor(now + APPEND_WITHIN_MS), messageTtlMs]
-    args.push(maxLogBytes, idempotencyTtlMs, maxIdempotencyKeys, this.#keepMs, publications.length)
-    publications.forEach(({ items, idempotency, isCounted = false }, publication) => {
-      const ids = idsOf(items)
-      const key = idempotency === undefined ? 0 : idempotencyKeys.indexOf(idempotency.key) + 1
-      args.push(key, idempotency?.fingerprint ?? '', JSON.stringify(ids), ids.length, items.length)
-      items.forEach((item, index) => {
-        const isLast = index === items.length - 1
-        args.push(...toFields(item, { tag: { node, append, publication }, isLast, isCounted }))
-      })
-    })
-    return { keys: [...keys, ...idempotencyKeys.map((key) => redis.key(`k:${key}`))], args }
+  #receiptsIn(reply: AppendReply): readonly KnownReceipt[] {
+    this.#clock.set(Number(reply[1]))
+    if (reply[0] === 'epoch') this.#follower?.lookAgain()
+    return receiptsIn(reply)
   }
 
   #createFollower(sink: BrokerSink): LogFollower {
     const { redis, node, newEpoch, logger } = this.#options
+    const parts = { connections: redis, clock: this.#clock }
     return new LogFollower({
+      ...parts,
       node,
-      connections: redis,
-      newEpoch,
       sink,
-      clock: this.#clock,
-      keepMs: this.#keepMs,
+      log: new SharedLog({ ...parts, newEpoch, keepMs: this.#keepMs }),
       onEntry: (entry) => this.#read(entry, sink),
       onBeat: ({ n = '', r = '', x }) => {
         if (x === undefined) this.#heard(n, r)
@@ -308,20 +292,6 @@ interface Sent {
   readonly pending: PendingAppend
 }
 
-interface KnownReceipt {
-  readonly isDuplicate: boolean
-  readonly ids: readonly string[]
-  readonly lastId: string
-}
-
-type AppendReply =
-  | readonly ['ok', string, readonly (readonly [number, string, string])[]]
-  | readonly ['full', string, string]
-  | readonly ['conflict' | 'epoch' | 'late', string, undefined]
-
-const idsOf = (items: Publication['items']): string[] =>
-  items.flatMap((item) => (item.kind === 'message' ? [item.id] : []))
-
 /** An answer of Redis's own: it took the command, and did nothing. */
 const isRefusal = (error: unknown): error is Error =>
   error instanceof Error && error.name === 'ReplyError'
@@ -329,14 +299,3 @@ const isRefusal = (error: unknown): error is Error =>
 /** Neither Redis's nor the network's. */
 const isOwnFault = (error: unknown): boolean =>
   error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
-
-function tooManyKeys(waitMs: number): SyncError {
-  return new SyncError(
-    'unavailable',
-    'too many idempotency keys are in use; try again later, or raise MAX_IDEMPOTENCY_KEYS',
-    { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) },
-  )
-}
-
-const unavailable = (): SyncError =>
-  new SyncError('unavailable', "the log can't be written now; try again")

@@ -2,6 +2,7 @@
 // transports, and in the end the account of it all.
 
 import { queryString } from '../support/Api.js'
+import { waitFor } from '../support/waitFor.js'
 import { Cluster } from './Cluster.js'
 import { judge, type Verdict, type Violation } from './continuity/judge.js'
 import { Ledger } from './continuity/Ledger.js'
@@ -14,6 +15,7 @@ type ClusterOptions = NonNullable<Parameters<typeof Cluster.start>[0]>
 
 interface GroundOptions extends ClusterOptions {
   readonly perSecond?: number
+  readonly publishers?: number
   readonly keyedOfTen?: number
   /** Half of them stay where they are until that ends, half of them hop. */
   readonly readers?: number
@@ -36,13 +38,14 @@ export class Ground {
   private constructor(cluster: Cluster, options: GroundOptions) {
     this.cluster = cluster
     const { nodes } = cluster
-    const { perSecond = PER_SECOND, readers = READERS, keyedOfTen } = options
+    const { perSecond = PER_SECOND, readers = READERS, keyedOfTen, publishers } = options
     this.load = new Load({
       nodes,
       topics: TOPICS,
       ledger: this.#ledger,
       perSecond,
       ...(keyedOfTen !== undefined && { keyedOfTen }),
+      ...(publishers !== undefined && { publishers }),
     })
     this.readers = Array.from({ length: readers }, (_, index) => {
       const hops = index % 2 === 0
@@ -71,6 +74,12 @@ export class Ground {
       await ground.stop()
       throw error
     }
+  }
+
+  /** Waits until so many more are acknowledged. */
+  async published(count: number, withinMs = 20_000): Promise<void> {
+    const before = this.load.count(201)
+    await waitFor('messages', () => this.load.count(201) >= before + count, withinMs)
   }
 
   /** Ends the load, reads all to the end, and judges. Nodes and Redis have to be well again. */
@@ -125,11 +134,13 @@ async function wholeLog(url: string): Promise<string[]> {
 
 /** A line of figures, and the first violations where there are any. */
 export function report(name: string, { figures, violations }: Verdict, more: object = {}): void {
-  const { acknowledged, lost, indeterminate, applied, twice, deliveries, excused } = figures
+  const { acknowledged, lost, unavailable, cut, twice, deliveries, excused } = figures
   const resyncs = Object.entries(figures.resyncs).map(([reason, count]) => `${count} ${reason}`)
   const told = resyncs.length > 0 ? `resyncs: ${resyncs.join(', ')}` : 'no resync'
   const parts = [
-    `${acknowledged} acknowledged, ${lost} lost, ${indeterminate} indeterminate (${applied} applied)`,
+    `${acknowledged} acknowledged, ${lost} lost`,
+    `${unavailable.count} answered 503 (${unavailable.applied} applied)`,
+    `${cut.count} cut (${cut.applied} applied)`,
     `${twice} twice, ${deliveries} deliveries, ${told}, ${excused} told as lost`,
     ...Object.entries(more).map(([what, value]) => `${what} ${value}`),
   ]

@@ -21,8 +21,7 @@ test(
     const { cluster, load } = ground
     for (let kill = 0; kill < KILLS; kill += 1) {
       const node = cluster.nodes[kill % cluster.nodes.length]!
-      const answered = load.latenciesMs.length
-      await waitFor('publishing to go on', () => load.latenciesMs.length > answered + PER_SECOND)
+      await ground.published(PER_SECOND)
       await node.kill()
       await waitFor('some to fail', () => load.count(0) > kill)
       await node.start()

@@ -3,7 +3,6 @@
 
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { RedisServer, RedisServerOptions } from '../support/RedisServer.js'
-import { waitFor } from '../support/waitFor.js'
 import { Ground, report, SOAK } from './Ground.js'
 
 const TIMES = SOAK ? 10 : 1
@@ -16,12 +15,6 @@ afterEach(async () => {
   ground = undefined
 })
 
-async function published(count: number): Promise<void> {
-  const { load } = ground!
-  const before = load.count(201)
-  await waitFor('messages to be published', () => load.count(201) > before + count, 20_000)
-}
-
 /** Does harm to Redis amid the load, and waits until the nodes are well again. */
 async function suffer(
   redis: RedisServerOptions,
@@ -29,9 +22,9 @@ async function suffer(
 ): Promise<Ground> {
   ground = await Ground.start({ redis, perSecond: PER_SECOND })
   for (let time = 0; time < TIMES; time += 1) {
-    await published(PER_SECOND)
+    await ground.published(PER_SECOND)
     await harm(ground.cluster.redis)
-    await published(PER_SECOND / 2)
+    await ground.published(PER_SECOND / 2)
   }
   return ground
 }
@@ -82,7 +75,7 @@ describe('of what Redis has lost, every reader is told, and once', () => {
       async (redis) => {
         await redis.command('SAVE')
         redis.keepCopy('older')
-        await published(PER_SECOND / 2)
+        await ground!.published(PER_SECOND / 2)
         await redis.restartWithCopy('older')
       },
     ],

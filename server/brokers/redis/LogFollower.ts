@@ -11,9 +11,9 @@ import { SyncError } from '../../../shared/errors.js'
 import type { RedisConnections } from '../../redis/RedisConnections.js'
 import type { BrokerSink } from '../Broker.js'
 import { toEntry } from '../Entry.js'
-import { ALIVE_MS, type Following } from './Pulse.js'
+import type { Following } from './Pulse.js'
 import type { RedisClock } from './RedisClock.js'
-import { BEGIN, LOOK } from './scripts.js'
+import { type Found, isBefore, isIn, type SharedLog } from './SharedLog.js'
 import { fromFields, positionAt, type StreamEntry } from './streamEntry.js'
 
 const PAGE = 200
@@ -30,8 +30,7 @@ interface LogFollowerOptions {
   readonly connections: RedisConnections
   readonly clock: RedisClock
   readonly sink: BrokerSink
-  readonly keepMs: number
-  readonly newEpoch: () => string
+  readonly log: SharedLog
   /** Each entry, before it is handed over. */
   readonly onEntry: (entry: StreamEntry) => void
   readonly onBeat: (fields: Readonly<Record<string, string>>) => void
@@ -45,18 +44,6 @@ interface LogFollowerOptions {
 
 type RawEntry = readonly [id: string, fields: readonly string[]]
 type RawStreams = readonly (readonly [key: string, entries: readonly RawEntry[]])[]
-
-interface Found {
-  readonly epoch: string
-  readonly start: string
-  readonly trimmed: string
-  readonly verifiedRunId: string
-  readonly lastId: string
-  /** Whether it has the entry that this node applied last. */
-  readonly hasOurLast: boolean
-  readonly nodes: readonly string[]
-  readonly lastBeat: string
-}
 
 export class LogFollower {
   readonly #options: LogFollowerOptions
@@ -73,8 +60,6 @@ export class LogFollower {
   #breach: string | undefined
   #isClosed = false
   #isFollowing = false
-  #looking: Promise<Found | undefined> = Promise.resolve(undefined)
-  #nextLook: Promise<Found | undefined> | undefined
 
   constructor(options: LogFollowerOptions) {
     this.#options = options
@@ -137,7 +122,7 @@ export class LogFollower {
   async reach(cursor: Cursor): Promise<void> {
     const until = performance.now() + REACH_WITHIN_MS
     while (this.isAhead(cursor) && !this.#isClosed) {
-      const found = await this.#lookAside()
+      const found = await this.#options.log.lookAside()
       // It may have come while this looked.
       if (!this.isAhead(cursor) || (found !== undefined && !isIn(found, cursor))) return
       const left = until - performance.now()
@@ -160,12 +145,13 @@ export class LogFollower {
   }
 
   async #settle(): Promise<void> {
-    const runId = /run_id:(\w+)/.exec(String(await this.#tail.info('server')))?.[1] ?? ''
-    const found = await this.#look(this.#tail, this.#epoch === undefined ? '' : this.#last)
+    const { log } = this.#options
+    const runId = await log.runId(this.#tail)
+    const found = await log.look(this.#tail, this.#epoch === undefined ? '' : this.#last)
     const why = this.#whyNotThisOne(found, runId)
     if (why === 'wait') throw new SyncError('unavailable', 'other nodes look at the log first')
     if (why !== undefined) {
-      await this.#begin(found.epoch, runId, why)
+      if (await log.begin(this.#tail, found.epoch, runId)) this.#options.onBegun(why)
       return this.#settle()
     }
     const isNewInstance = this.#runId !== '' && this.#runId !== runId
@@ -197,13 +183,6 @@ export class LogFollower {
     if (isBefore(found.lastId, this.#last)) return 'the end of the log is missing in Redis'
     const isThere = found.hasOurLast || isTrimmed || this.#last === this.#start
     return isThere ? undefined : 'an entry that was delivered is missing in Redis'
-  }
-
-  async #begin(ended: string, runId: string, why: string): Promise<void> {
-    const { connections, newEpoch, keepMs, onBegun } = this.#options
-    const keys = [connections.key('log'), connections.key('meta')]
-    const isOurs = await BEGIN.run(this.#tail, keys, [ended, newEpoch(), keepMs, runId])
-    if (isOurs === 1) onBegun(why)
   }
 
   /** Reads all that is retained, then hands it over in one turn: nobody sees half a log. */
@@ -295,27 +274,6 @@ export class LogFollower {
     return this.#options.connections.key('log')
   }
 
-  async #look(redis: Redis, ourLast: string): Promise<Found> {
-    const { connections, clock } = this.#options
-    const keys = ['log', 'meta', 'beats', 'nodes'].map((name) => connections.key(name))
-    const reply = (await LOOK.run(redis, keys, [ourLast, ALIVE_MS])) as LookReply
-    const [now, epoch, start, trimmed, verifiedRunId, lastId, has, nodes, lastBeat] = reply
-    clock.set(Number(now))
-    return { epoch, start, trimmed, verifiedRunId, lastId, hasOurLast: has === 1, nodes, lastBeat }
-  }
-
-  /** Looks beside the reading, once for all who ask meanwhile. `undefined` where Redis is away. */
-  #lookAside(): Promise<Found | undefined> {
-    // Not the look that is under way: it may have looked before this cursor was given.
-    this.#nextLook ??= this.#looking.then(() => {
-      this.#nextLook = undefined
-      const look = this.#look(this.#options.connections.commands, '').catch(() => undefined)
-      this.#looking = look
-      return look
-    })
-    return this.#nextLook
-  }
-
   #untilProgress(withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -333,26 +291,7 @@ export class LogFollower {
   }
 }
 
-type LookReply = readonly [
-  now: string,
-  epoch: string,
-  start: string,
-  trimmed: string,
-  runId: string,
-  lastId: string,
-  has: number,
-  nodes: readonly string[],
-  lastBeat: string,
-]
-
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-const isBefore = (id: string, other: string): boolean =>
-  comparePositions(positionAt(id), positionAt(other)) < 0
-
-/** Whether a cursor is a position of the log that was found. */
-const isIn = (found: Found, cursor: Cursor): boolean =>
-  found.epoch === cursor.epoch && comparePositions(cursor, positionAt(found.lastId)) <= 0
 
 /** A read that got no answer leaves the connection waiting for it. */
 function orReconnect<Value>(read: Promise<Value>, redis: Redis): Promise<Value> {

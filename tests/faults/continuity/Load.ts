@@ -11,6 +11,8 @@ interface LoadOptions {
   readonly topics: readonly string[]
   readonly ledger: Ledger
   readonly perSecond: number
+  /** So many publish one after the other instead, as fast as they are answered. */
+  readonly publishers?: number
   /** Of ten publications so many have an idempotency key, and are tried until they are answered. */
   readonly keyedOfTen?: number
   readonly seed?: number
@@ -33,6 +35,7 @@ export class Load {
   readonly #underWay = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #due = 0
+  #isFinished = false
 
   constructor(options: LoadOptions) {
     this.#options = options
@@ -40,13 +43,19 @@ export class Load {
   }
 
   start(): void {
+    const { publishers } = this.#options
+    if (publishers === undefined) return this.#startAtRate()
+    for (let n = 0; n < publishers; n += 1) this.#watch(this.#publishOneByOne())
+  }
+
+  #startAtRate(): void {
     let last = performance.now()
     this.#timer = setInterval(() => {
       const now = performance.now()
       this.#due += ((now - last) / 1000) * this.#options.perSecond
       last = now
       for (; this.#due >= 1; this.#due -= 1) {
-        if (this.#underWay.size < MAX_UNDER_WAY) this.#publishAside()
+        if (this.#underWay.size < MAX_UNDER_WAY) this.#watch(this.#publishAny())
       }
     }, TICK_MS)
   }
@@ -54,6 +63,7 @@ export class Load {
   /** Stops, waits for all answers, and says which numbers were the last of each topic. */
   async finish(): Promise<number[]> {
     clearInterval(this.#timer)
+    this.#isFinished = true
     await Promise.all(this.#underWay)
     const { topics, ledger } = this.#options
     const last = topics.map((topic) => ledger.add(topic))
@@ -78,12 +88,19 @@ export class Load {
     return this.latenciesMs.reduce((slowest, ms) => Math.max(slowest, ms), 0)
   }
 
-  #publishAside(): void {
-    const { ledger, topics, keyedOfTen = 3 } = this.#options
-    const publication = ledger.add(this.#any(topics))
-    const publishing = this.#publish(publication, this.#random() * 10 < keyedOfTen)
+  async #publishOneByOne(): Promise<void> {
+    while (!this.#isFinished) await this.#publishAny()
+  }
+
+  #watch(publishing: Promise<void>): void {
     this.#underWay.add(publishing)
     void publishing.finally(() => this.#underWay.delete(publishing))
+  }
+
+  #publishAny(): Promise<void> {
+    const { ledger, topics, keyedOfTen = 3 } = this.#options
+    const publication = ledger.add(this.#any(topics))
+    return this.#publish(publication, this.#random() * 10 < keyedOfTen)
   }
 
   async #publish(publication: Publication, isKeyed: boolean): Promise<void> {

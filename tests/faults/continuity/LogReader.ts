@@ -21,6 +21,8 @@ interface LogReaderOptions {
 }
 
 const STAY_MS = { min: 50, max: 600 }
+/** Now and then it is away for a while, so that it has something to catch up with. */
+const REST = { oneIn: 5, maxMs: 1000 }
 const AGAIN_MS = 25
 const TO_END_WITHIN_MS = 15_000
 
@@ -82,7 +84,14 @@ export class LogReader {
       clearTimeout(timer)
       this.#stop.signal.removeEventListener('abort', onLeave)
       if (!signal.aborted) await delay(AGAIN_MS)
+      else if (isHopping) await this.#rest()
     }
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#random() * REST.oneIn >= 1) return
+    const options = { signal: this.#stop.signal }
+    await delay(this.#random() * REST.maxMs, undefined, options).catch(() => {})
   }
 
   #stayMs(): number {

@@ -53,7 +53,11 @@ describe('an account without a fault', () => {
     ledger.settle(ledger.publications[1]!, 'unavailable')
     reader.message(first)
     expect(faults()).toEqual([])
-    expect(figures()).toMatchObject({ acknowledged: 0, indeterminate: 2, applied: 1 })
+    expect(figures()).toMatchObject({
+      acknowledged: 0,
+      cut: { count: 1, applied: 1 },
+      unavailable: { count: 1, applied: 0 },
+    })
     expect(second.n).toBe(1)
   })
 

@@ -4,7 +4,7 @@
 
 import { type Cursor, comparePositions, parseCursor } from '../../../shared/cursor.js'
 import type { ResyncReason } from '../../../shared/message.js'
-import type { Ledger, Publication } from './Ledger.js'
+import type { Fate, Ledger, Publication } from './Ledger.js'
 import type { ReaderRecord, Told } from './ReaderRecord.js'
 
 export interface Violation {
@@ -25,14 +25,19 @@ export interface Violation {
   readonly detail: string
 }
 
+interface Settled {
+  readonly count: number
+  readonly applied: number
+}
+
 export interface Verdict {
   readonly violations: readonly Violation[]
   readonly figures: {
     readonly acknowledged: number
     readonly lost: number
-    /** Neither acknowledged nor refused; of these, how many are in the log. */
-    readonly indeterminate: number
-    readonly applied: number
+    /** Answered with 503, or not at all; of each, how many are in the log. */
+    readonly unavailable: Settled
+    readonly cut: Settled
     readonly twice: number
     readonly deliveries: number
     /** How often readers were told to refetch, by reason. */
@@ -52,14 +57,17 @@ export function judge(ledger: Ledger, readers: readonly ReaderRecord[]): Verdict
   const violations = [...checks.flatMap(({ violations }) => violations), ...overtaken(ledger)]
   const lost = new Set(checks.flatMap(({ lost }) => [...lost]))
   const excused = new Set(checks.flatMap(({ excused }) => [...excused]))
-  const open = ledger.publications.filter(({ fate }) => fate === 'unavailable' || fate === 'cut')
+  const settled = (fate: Fate): Settled => {
+    const those = ledger.publications.filter((publication) => publication.fate === fate)
+    return { count: those.length, applied: those.filter(({ n }) => log.has(n)).length }
+  }
   return {
     violations,
     figures: {
       acknowledged: ledger.count('acknowledged'),
       lost: lost.size,
-      indeterminate: open.length,
-      applied: open.filter(({ n }) => log.has(n)).length,
+      unavailable: settled('unavailable'),
+      cut: settled('cut'),
       twice: violations.filter(({ fault }) => fault.startsWith('twice')).length,
       deliveries: checks.reduce((sum, { deliveries }) => sum + deliveries, 0),
       resyncs: counted(readers),
