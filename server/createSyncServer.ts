@@ -138,7 +138,10 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     settings.redisUrl === undefined
       ? undefined
       : new RedisConnections({ url: settings.redisUrl, prefix: settings.redisPrefix, logger })
-  const gate = new Gate(() => broker.isDelivering ?? true)
+  const gate = new Gate({
+    isDelivering: () => broker.isDelivering ?? true,
+    isLogShared: redis !== undefined,
+  })
   const trust = closingOnFault(redis, () =>
     createTrust({
       settings,
@@ -162,7 +165,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   })
   const newEpoch = () => randomBytes(5).toString('hex')
   const clocks = { wallNow, monotonicNow }
-  const keeper = createKeeper({ settings, log, logger, ...clocks }, options.broker)
+  const keeper = createKeeper({ settings, run: newEpoch(), log, logger, ...clocks }, options.broker)
   const broker: Broker =
     options.broker ??
     (redis === undefined

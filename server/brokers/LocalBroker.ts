@@ -49,7 +49,7 @@ export class LocalBroker implements Broker {
 
   /** Goes on with the log that an earlier process kept. False where there is none. */
   async #resume(sink: BrokerSink): Promise<boolean> {
-    const kept = await this.#options.keeper?.load(sink, this.#epoch)
+    const kept = await this.#options.keeper?.load(sink)
     if (kept === undefined) return false
     this.#epoch = kept.epoch
     this.#last = kept.head
@@ -61,7 +61,7 @@ export class LocalBroker implements Broker {
     const sink = this.#sink
     if (sink === undefined) throw new SyncError('unavailable', 'the log is closed; try again')
     const receipts = this.#knownReceipts(publications)
-    this.#options.keeper?.claim(this.#epoch)
+    this.#options.keeper?.claim()
     // From here on nothing can fail: all of it is applied, in this very turn.
     return publications.map((publication) => {
       const { idempotency } = publication

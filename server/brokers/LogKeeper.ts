@@ -24,11 +24,11 @@ export interface LogKeeper {
   /**
    * Begins the log that an earlier process kept, with all that it retained, and lets go of what was
    * kept: it can't be loaded again. `undefined` where there is nothing to go on with, so that a new
-   * log has to begin, of this `epoch`. Rejects with `ConfigError` where nothing could be kept.
+   * log has to begin. Rejects with `ConfigError` where nothing could be kept.
    */
-  load(sink: BrokerSink, epoch: string): Promise<KeptLog | undefined>
+  load(sink: BrokerSink): Promise<KeptLog | undefined>
   /** To be told before an append: from then on no other log counts. Never throws. */
-  claim(epoch: string): void
+  claim(): void
   /** Keeps the log for the next process. Told once, after the last append; never rejects. */
   save(log: KeptLog): Promise<void>
 }

@@ -10,8 +10,8 @@ import { parseLine, type SnapshotHead } from './snapshotLines.js'
 interface RestorationOptions {
   readonly sink: Pick<BrokerSink, 'begin'>
   readonly log: MessageQueueService
-  /** The epoch of the log that was last used; any, where that isn't known. */
-  readonly lastUsed: string | undefined
+  /** The run of the server that may have kept it; any, where that isn't known. */
+  readonly run: string | undefined
   readonly wallNow: () => number
   readonly monotonicNow: () => number
 }
@@ -66,9 +66,9 @@ export class Restoration {
   }
 
   #begin(head: SnapshotHead): void {
-    const { sink, log, lastUsed, wallNow, monotonicNow } = this.#options
-    if (lastUsed !== undefined && lastUsed !== head.epoch) {
-      throw new Error('another log was used since it was kept')
+    const { sink, log, run, wallNow, monotonicNow } = this.#options
+    if (run !== undefined && run !== head.run) {
+      throw new Error('a server has run since it was kept')
     }
     this.#head = head
     this.#awayMs = Math.max(0, wallNow() - head.savedAt)

@@ -1,6 +1,6 @@
-// Which log was used last where a snapshot is kept. Two servers may meet there: a new one that is
-// up before the old one has stopped, say. What the older one keeps then would hide from its readers
-// what the newer one has published, so only the log that was last used is kept, or gone on with.
+// Which server was the last one that used the place where a snapshot is kept. Two may meet there: a
+// new one that is up before the old one has stopped, say; or an old copy comes back. To go on with
+// what is older would hide from its readers what was published since.
 
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -15,23 +15,23 @@ export class SnapshotClaim {
     this.#path = `${snapshotPath}.owner`
   }
 
-  /** The epoch of the log that was last used; `undefined` where there is none yet. */
-  async epoch(): Promise<string | undefined> {
-    return (await this.#read())?.epoch
+  /** The run that used it last; `undefined` where there was none yet. */
+  async run(): Promise<string | undefined> {
+    return (await this.#read())?.run
   }
 
-  /** The process whose log it is, if that is another one that runs on this machine. */
+  /** The process of that run, if it is another one that lives on this machine. */
   async rival(): Promise<number | undefined> {
     const pid = (await this.#read())?.pid
     return pid !== undefined && pid !== process.pid && isAlive(pid) ? pid : undefined
   }
 
-  /** From now on it is this log. On the disk when it returns. */
-  take(epoch: string): void {
+  /** From now on it is this run. On the disk when it returns. */
+  take(run: string): void {
     const part = `${this.#path}-${process.pid}`
     const file = openSync(part, 'w', 0o600)
     try {
-      writeSync(file, `${epoch} ${process.pid}\n`)
+      writeSync(file, `${run} ${process.pid}\n`)
       fsyncSync(file)
     } finally {
       closeSync(file)
@@ -40,10 +40,10 @@ export class SnapshotClaim {
     syncFolderSync(this.#path)
   }
 
-  async #read(): Promise<{ epoch: string; pid: number } | undefined> {
+  async #read(): Promise<{ run: string; pid: number } | undefined> {
     try {
-      const [epoch = '', pid = ''] = (await readFile(this.#path, 'latin1')).trim().split(' ')
-      return { epoch, pid: Number.parseInt(pid, 10) }
+      const [run = '', pid = ''] = (await readFile(this.#path, 'latin1')).trim().split(' ')
+      return { run, pid: Number.parseInt(pid, 10) }
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined
       throw error

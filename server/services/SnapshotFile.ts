@@ -103,9 +103,11 @@ export class SnapshotFile {
   async #verify(handle: FileHandle): Promise<number> {
     const { size } = await handle.stat()
     const end = size - CHECKSUM_BYTES
-    const first = await textAt(handle, 0, Math.min(size, this.#firstLine.length))
-    if (first !== this.#firstLine) throw new UnusableSnapshot(this.#strangeness(first))
-    if (end < first.length) throw new UnusableSnapshot('it is cut off')
+    const beginning = await textAt(handle, 0, this.#firstLine.length + 10)
+    if (!beginning.startsWith(this.#firstLine)) {
+      throw new UnusableSnapshot(this.#strangeness(beginning))
+    }
+    if (end < this.#firstLine.length) throw new UnusableSnapshot('it is cut off')
     const hash = createHash('sha256')
     for await (const chunk of chunksOf(handle, 0, end)) hash.update(chunk)
     const last = await textAt(handle, end, CHECKSUM_BYTES)
@@ -113,13 +115,11 @@ export class SnapshotFile {
     return end
   }
 
-  #strangeness(first: string): string {
-    const [, name = '', version = ''] = /^(.*) (\d+)\n?$/.exec(first) ?? []
-    if (!this.#firstLine.startsWith(`${name} `) || name === '') {
-      return first.length < this.#firstLine.length
-        ? 'it is cut off'
-        : "it is no log of this server's"
-    }
+  #strangeness(beginning: string): string {
+    if (this.#firstLine.startsWith(beginning)) return 'it is cut off'
+    const [name = ''] = this.#firstLine.split(/\d/)
+    if (!beginning.startsWith(name)) return "it is no log of this server's"
+    const version = Number.parseInt(beginning.slice(name.length), 10)
     return `its format is ${version}, of another version of this server`
   }
 }

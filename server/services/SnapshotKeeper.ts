@@ -19,6 +19,8 @@ const MIN_TIME_TO_SAVE_MS = 100
 
 export interface SnapshotKeeperOptions {
   readonly path: string
+  /** Names this run of the server, as no other. */
+  readonly run: string
   readonly log: MessageQueueService
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
   /** Unix milliseconds: all that says how long no process ran. */
@@ -44,7 +46,7 @@ export class SnapshotKeeper implements LogKeeper {
     return MIN_TIME_TO_SAVE_MS + this.#options.log.size.bytes / SAVED_BYTES_PER_MS
   }
 
-  async load(sink: BrokerSink, epoch: string): Promise<KeptLog | undefined> {
+  async load(sink: BrokerSink): Promise<KeptLog | undefined> {
     const { path } = this.#file
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
@@ -55,7 +57,7 @@ export class SnapshotKeeper implements LogKeeper {
         logger.warn({ file: path, process: rival }, 'another server keeps its log here, too')
         return undefined
       }
-      this.#claim.take(kept?.epoch ?? epoch)
+      this.#claim.take(this.#options.run)
       this.#isClaimed = true
       // Only now, so that where nothing can be written nothing is lost.
       if (kept !== undefined && !(await this.#file.remove())) {
@@ -68,11 +70,11 @@ export class SnapshotKeeper implements LogKeeper {
     }
   }
 
-  claim(epoch: string): void {
+  claim(): void {
     if (this.#isClaimed) return
     this.#isClaimed = true
     try {
-      this.#claim.take(epoch)
+      this.#claim.take(this.#options.run)
     } catch (error) {
       this.#tell(error, 'the log will not be kept')
     }
@@ -84,7 +86,7 @@ export class SnapshotKeeper implements LogKeeper {
     const { logger, log, monotonicNow } = this.#options
     const startedAt = monotonicNow()
     try {
-      if ((await this.#claim.epoch()) !== kept.epoch) {
+      if ((await this.#claim.run()) !== this.#options.run) {
         throw new Error('another server has used SNAPSHOT_FILE since this one started')
       }
       log.sweep(Number.POSITIVE_INFINITY)
@@ -98,9 +100,9 @@ export class SnapshotKeeper implements LogKeeper {
   }
 
   *#linesOf({ epoch, head, keys }: KeptLog): Generator<string> {
-    const { log, wallNow } = this.#options
+    const { run, log, wallNow } = this.#options
     const { floor } = log.marks
-    yield formatHead({ epoch, start: log.start, head, savedAt: wallNow(), floor })
+    yield formatHead({ run, epoch, start: log.start, head, savedAt: wallNow(), floor })
     for (const key of keys) yield formatKey(key)
     for (const [key, mark] of log.marks) yield formatMark(key, mark)
     for (const held of log.held()) yield formatHeld(held)
@@ -108,8 +110,8 @@ export class SnapshotKeeper implements LogKeeper {
 
   /** What the file holds, handed to the log. Where it can't be used, it is set aside. */
   async #resume(sink: BrokerSink): Promise<KeptLog | undefined> {
-    const lastUsed = await this.#claim.epoch()
-    const restoration = new Restoration({ ...this.#options, sink, lastUsed })
+    const run = await this.#claim.run()
+    const restoration = new Restoration({ ...this.#options, sink, run })
     try {
       if (!(await this.#file.read((line) => restoration.take(line)))) return undefined
       return restoration.end()

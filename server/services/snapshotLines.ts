@@ -3,7 +3,7 @@
 // tab as it is: JSON text has neither tabs nor newlines. Where an audience has lost an entry that
 // another still has, those that have it come last.
 //
-//   h{"epoch":"k3f9q2","start":[…],"head":[…],"savedAt":1763650000000,"floor":[…]}
+//   h{"run":"…","epoch":"k3f9q2","start":[…],"head":[…],"savedAt":1763650000000,"floor":[…]}
 //   k["ann\nk1","<fingerprint>",<ms to go>,ms,counter,"<id>",…]
 //   m["u:ann",ms,counter,"evicted"]
 //   e[ms,counter,<age in ms>,["u:ann","u:bob"],["u:bob"]]⇥{"id":…}
@@ -25,6 +25,7 @@ const place = [whole, whole] as const
 const reason = z.enum(['expired', 'evicted'])
 const audience = z.array(z.string()).min(1)
 const headSchema = z.object({
+  run: z.string(),
   epoch: z.string().regex(/^[a-z0-9]{6,16}$/),
   start: z.tuple(place),
   head: z.tuple(place),
@@ -36,6 +37,8 @@ const markSchema = z.tuple([z.string(), ...place, reason])
 const entrySchema = z.tuple([...place, z.number(), audience, audience.optional()])
 
 export interface SnapshotHead {
+  /** The run of the server that kept it. */
+  readonly run: string
   readonly epoch: string
   readonly start: Position
   readonly head: Position
@@ -51,10 +54,10 @@ export type SnapshotLine =
   | { readonly kind: 'mark'; readonly audience: AudienceKey; readonly mark: Mark }
   | { readonly kind: 'entry'; readonly held: Held }
 
-export function formatHead({ epoch, start, head, savedAt, floor }: SnapshotHead): string {
+export function formatHead({ run, epoch, start, head, savedAt, floor }: SnapshotHead): string {
   const { position, reason } = floor
-  const floorPlace = [...placeOf(position), reason]
-  return `h${JSON.stringify({ epoch, start: placeOf(start), head: placeOf(head), savedAt, floor: floorPlace })}`
+  const places = { start: placeOf(start), head: placeOf(head) }
+  return `h${JSON.stringify({ run, epoch, ...places, savedAt, floor: [...placeOf(position), reason] })}`
 }
 
 export function formatKey({ key, fingerprint, remainingMs, position, ids }: KeptKey): string {
@@ -92,9 +95,10 @@ export function parseLine(line: Buffer, epoch: string): SnapshotLine {
 }
 
 function parseHead(text: string): SnapshotHead {
-  const { epoch, savedAt, ...places } = headSchema.parse(JSON.parse(text))
+  const { run, epoch, savedAt, ...places } = headSchema.parse(JSON.parse(text))
   const [ms, counter, reason] = places.floor
   return {
+    run,
     epoch,
     savedAt,
     start: positionAt(places.start),

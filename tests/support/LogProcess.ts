@@ -1,6 +1,7 @@
 // What a server process knows of its log, without the server: a broker, a log, and a file between
 // one process and the next. Its monotonic clock begins anew, as a real one's.
 
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +22,7 @@ export interface LogBounds {
   readonly maxBytes: number
   readonly maxMarks: number
   readonly idempotencyTtlMs: number
+  readonly maxIdempotencyKeys: number
 }
 
 interface LogProcessOptions {
@@ -38,6 +40,7 @@ const BOUNDS: LogBounds = {
   maxBytes: 1e9,
   maxMarks: 1000,
   idempotencyTtlMs: 300_000,
+  maxIdempotencyKeys: 1000,
 }
 
 /** A line that was logged. */
@@ -61,14 +64,14 @@ export class LogProcess {
       this.lines.push({ level, text, fields: { ...fields } })
     }
     const logger = { info: note('info'), warn: note('warn'), error: note('error') } as never
-    const keeper =
-      path && new SnapshotKeeper({ path, log: this.log, logger, wallNow, monotonicNow })
+    const clocks = { wallNow, monotonicNow }
+    const run = randomUUID()
+    const keeper = path && new SnapshotKeeper({ path, run, log: this.log, logger, ...clocks })
     this.broker = new LocalBroker({
       epoch,
-      wallNow,
-      monotonicNow,
+      ...clocks,
       idempotencyTtlMs: all.idempotencyTtlMs,
-      maxIdempotencyKeys: 1000,
+      maxIdempotencyKeys: all.maxIdempotencyKeys,
       ...(keeper && { keeper }),
     })
   }

@@ -1,7 +1,12 @@
-import { describe, expect, it } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { LocalBroker } from '../../../server/brokers/LocalBroker.js'
 import { comparePositions } from '../../../shared/cursor.js'
+import { LogProcess } from '../../support/LogProcess.js'
 import { brokerContract, publicationOf, RecordingSink } from './brokerContract.js'
 
 brokerContract('LocalBroker', (settings) => {
@@ -16,6 +21,22 @@ brokerContract('LocalBroker', (settings) => {
     broker,
     passTime(ms) {
       monotonicMs += ms
+    },
+  }
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'syncline-broker-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+brokerContract('LocalBroker, with a log that was kept,', async (bounds) => {
+  const clock = { wallMs: 1_763_650_000_000, monotonicMs: 0 }
+  const path = join(folder, randomUUID())
+  const options = { clock, path, bounds, epoch: 'k3f9q2' }
+  await (await LogProcess.start(options)).broker.close()
+  return {
+    broker: new LogProcess(options).broker,
+    passTime(ms) {
+      clock.monotonicMs += ms
     },
   }
 })

@@ -10,6 +10,7 @@ import { comparePositions, type Position, parseCursor, type Since } from '../../
 import { inFolder, type LogBounds, LogProcess } from '../../support/LogProcess.js'
 
 const KEYS = ['*', 'u:änn', 'r:"ops"\t', 't:news'] as const
+const SOAK = process.env.SOAK === '1' ? 50 : 1
 const TTL_MS = 100
 const KEY_TTL_MS = 150
 
@@ -185,7 +186,7 @@ it('reads on as if it had never stopped, at every position, for every reader', a
         compare()
       }),
     ),
-    { numRuns: 150 },
+    { numRuns: 60 * SOAK },
   )
 })
 
@@ -211,6 +212,6 @@ it('gives out no position again and none below, wherever the wall clock stands t
         }
       }),
     ),
-    { numRuns: 60 },
+    { numRuns: 20 * SOAK },
   )
 })
