@@ -138,7 +138,10 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     settings.redisUrl === undefined
       ? undefined
       : new RedisConnections({ url: settings.redisUrl, prefix: settings.redisPrefix, logger })
-  const gate = new Gate(() => broker.isDelivering ?? true)
+  const gate = new Gate({
+    isDelivering: () => broker.isDelivering ?? true,
+    isLogShared: redis !== undefined,
+  })
   const trust = closingOnFault(redis, () =>
     createTrust({
       settings,

@@ -99,9 +99,14 @@ export class WebSocketCommands {
       added()
     }
     const reached = context.reach(start)
-    if (reached !== undefined) return reached.then(add)
-    add()
-    return undefined
+    if (reached === undefined) {
+      add()
+      return undefined
+    }
+    return reached.then(() => {
+      // It may have ended meanwhile; nobody would take it from the hub again.
+      if (connection.isOpen) add()
+    })
   }
 
   #unsubscribe({ topics, ref }: Command<'unsubscribe'>): void {

@@ -13,7 +13,7 @@ import type { BrokerSink } from '../Broker.js'
 import { toEntry } from '../Entry.js'
 import type { Following } from './Pulse.js'
 import type { RedisClock } from './RedisClock.js'
-import { type Found, isBefore, isIn, type SharedLog } from './SharedLog.js'
+import { type Found, type Instance, isBefore, isIn, type SharedLog } from './SharedLog.js'
 import { fromFields, positionAt, type StreamEntry } from './streamEntry.js'
 
 const PAGE = 200
@@ -24,6 +24,8 @@ const RETRY_MS = 150
 const REACH_WITHIN_MS = 4000
 /** Ended epochs that are known by name, so that a crowd of their cursors costs no question each. */
 const MAX_ENDED = 32
+/** After a start of Redis, those who can compare come first. */
+const COMPARE_WITHIN_MS = 5000
 
 interface LogFollowerOptions {
   readonly node: string
@@ -146,9 +148,10 @@ export class LogFollower {
 
   async #settle(): Promise<void> {
     const { log } = this.#options
-    const runId = await log.runId(this.#tail)
+    const instance = await log.instance(this.#tail)
+    const { runId } = instance
     const found = await log.look(this.#tail, this.#epoch === undefined ? '' : this.#last)
-    const why = this.#whyNotThisOne(found, runId)
+    const why = this.#whyNotThisOne(found, instance)
     if (why === 'wait') throw new SyncError('unavailable', 'other nodes look at the log first')
     if (why !== undefined) {
       if (await log.begin(this.#tail, found.epoch, runId)) this.#options.onBegun(why)
@@ -169,15 +172,15 @@ export class LogFollower {
    * Why continuity can't be proven in what Redis has, if so. `wait`: nodes that are alive may be
    * able to.
    */
-  #whyNotThisOne(found: Found, runId: string): string | undefined {
+  #whyNotThisOne(found: Found, { runId, upMs }: Instance): string | undefined {
     if (found.epoch === '' || found.lastId === '') return 'there is no log in Redis'
-    if (this.#epoch === undefined) {
+    if (this.#ended.has(found.epoch)) return 'Redis has a log that had ended'
+    if (found.epoch !== this.#epoch) {
       // The log is what it was for as long as this Redis runs, or somebody has compared.
       if (found.verifiedRunId === runId && runId !== '') return undefined
       const isAnyAlive = found.nodes.some((node) => node !== this.#options.node)
-      return isAnyAlive ? 'wait' : 'nobody was there when Redis started'
+      return isAnyAlive || upMs < COMPARE_WITHIN_MS ? 'wait' : 'nobody was there when Redis started'
     }
-    if (found.epoch !== this.#epoch) return undefined
     const isTrimmed = !isBefore(found.trimmed, this.#last)
     if (this.#breach !== undefined && !isTrimmed) return this.#breach
     if (isBefore(found.lastId, this.#last)) return 'the end of the log is missing in Redis'

@@ -33,6 +33,13 @@ export interface Found {
   readonly lastBeat: string
 }
 
+/** A Redis from its start to its end. */
+export interface Instance {
+  /** Another one after each start. */
+  readonly runId: string
+  readonly upMs: number
+}
+
 export class SharedLog {
   readonly #options: SharedLogOptions
   #looking: Promise<Found | undefined> = Promise.resolve(undefined)
@@ -42,9 +49,11 @@ export class SharedLog {
     this.#options = options
   }
 
-  /** Which instance of Redis is at the other end: another one after each start. */
-  async runId(redis: Redis): Promise<string> {
-    return /run_id:(\w+)/.exec(String(await redis.info('server')))?.[1] ?? ''
+  /** Which instance of Redis is at the other end. */
+  async instance(redis: Redis): Promise<Instance> {
+    const info = String(await redis.info('server'))
+    const upSeconds = Number(/uptime_in_seconds:(\d+)/.exec(info)?.[1] ?? 0)
+    return { runId: /run_id:(\w+)/.exec(info)?.[1] ?? '', upMs: upSeconds * 1000 }
   }
 
   /** `ourLast`: an id to look for. */

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { RedisTickets } from '../../../server/security/RedisTickets.js'
 import { freshPrefix, RedisNode } from '../../support/RedisNode.js'
 import { RedisServer } from '../../support/RedisServer.js'
+import { contentsOf } from '../../support/redisContents.js'
 import { ann, stale, ticketsContract, user } from './ticketsContract.js'
 
 let server: RedisServer
@@ -27,27 +28,14 @@ async function bothEnds(prefix = freshPrefix()) {
 
 ticketsContract('RedisTickets', bothEnds)
 
-/** All that Redis holds under a prefix, as text. */
-async function everythingUnder(prefix: string): Promise<string> {
-  const keys = (await server.command('KEYS', `{${prefix}}*`)) as string[]
-  const held = await Promise.all(
-    keys.map(async (key) => {
-      const type = await server.command('TYPE', key)
-      return type === 'string' ? server.command('GET', key) : server.command('ZRANGE', key, 0, -1)
-    }),
-  )
-  return JSON.stringify([keys, held])
-}
-
 describe('tickets in Redis', () => {
   it('live for 30 s there, with all that is kept of them', async () => {
     const prefix = freshPrefix()
     const tickets = await ticketsOf(prefix)
     await tickets.issue(ann)
-    const keys = (await server.command('KEYS', `{${prefix}}*`)) as string[]
-    expect(keys).toHaveLength(3)
-    for (const key of keys) {
-      const lifeMs = Number(await server.command('PTTL', key))
+    const held = await contentsOf(server, `{${prefix}}*`)
+    expect(held).toHaveLength(3)
+    for (const { lifeMs } of held) {
       expect(lifeMs).toBeGreaterThan(25_000)
       expect(lifeMs).toBeLessThanOrEqual(30_000)
     }
@@ -67,7 +55,7 @@ describe('tickets in Redis', () => {
     const tickets = await ticketsOf(prefix)
     const bearer = user('secret-name', { tokenId: 'secret-token', roles: ['secret-role'] })
     const { ticket } = await tickets.issue(bearer)
-    const text = await everythingUnder(prefix)
+    const text = JSON.stringify(await contentsOf(server, `{${prefix}}*`))
     expect(text).not.toContain(ticket)
     expect(text).not.toMatch(/secret/)
     expect(await tickets.take(ticket)).toEqual(bearer)

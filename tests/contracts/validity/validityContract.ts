@@ -51,7 +51,7 @@ export function validityContract(
 
     it('refuses where it was revoked before anything is waited for', async () => {
       const told = here.revoke({ userId: 'ann' })
-      expect(here.isCurrent(issuedAt(1))).toBe(false)
+      expect(here.isCurrent(ann)).toBe(false)
       await told
     })
 
