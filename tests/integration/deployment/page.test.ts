@@ -57,3 +57,17 @@ it('names settings that there are', () => {
     [],
   )
 })
+
+it.each(['securing', 'troubleshooting'])(
+  'the nginx of docs/%s.md is that of the example',
+  (name) => {
+    const [block = ''] = blocksOf(
+      readFileSync(`docs/${name}.md`, 'utf8').replaceAll(/^ {2}/gm, ''),
+    ).filter((text) => text.includes('proxy_pass'))
+    const directives = (text: string) => text.match(/proxy_(?:set_header|http|read)[^;]*;/g) ?? []
+    expect(directives(block).length).toBeGreaterThan(5)
+    expect(directives(readFileSync('examples/nginx.conf', 'utf8'))).toEqual(
+      expect.arrayContaining(directives(block)),
+    )
+  },
+)
