@@ -70,7 +70,6 @@ export class IdempotencyKeys {
 
   /** Goes on with what an earlier process remembered of the same log, before anything newer. */
   restore({ ids, position, remainingMs, ...used }: KeptKey, epoch: string): void {
-    if (remainingMs <= 0) return
     const receipt = { ids, position, cursor: formatCursor(position, epoch), isDuplicate: false }
     // No longer than a new one, so that the order stays that of expiry.
     this.#add(used, receipt, Math.min(remainingMs, this.#options.ttlMs))

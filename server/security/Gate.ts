@@ -5,17 +5,23 @@ import { SyncError } from '../../shared/errors.js'
 
 export type Phase = 'starting' | 'ready' | 'draining' | 'closed'
 
+interface GateOptions {
+  /** Whether what is published reaches this node. Default: always. */
+  readonly isDelivering?: () => boolean
+  /** Whether the log outlives this node. Default: false. */
+  readonly isLogShared?: boolean
+}
+
 export class Gate {
-  readonly #isDelivering: () => boolean
+  readonly #options: GateOptions
   phase: Phase = 'starting'
 
-  /** `isDelivering`: whether what is published reaches this node. */
-  constructor(isDelivering: () => boolean = () => true) {
-    this.#isDelivering = isDelivering
+  constructor(options: GateOptions = {}) {
+    this.#options = options
   }
 
   get isReady(): boolean {
-    return this.phase === 'ready' && this.#isDelivering()
+    return this.phase === 'ready' && (this.#options.isDelivering?.() ?? true)
   }
 
   /** Whether it goes away: nothing is held back any more. */
@@ -23,10 +29,15 @@ export class Gate {
     return this.phase === 'draining' || this.phase === 'closed'
   }
 
-  /** Throws `unavailable` where nothing new is taken any more: no publish, no stream. */
+  /** Throws `unavailable` where no stream is taken any more. */
   assertAccepting(): void {
-    if (!this.isDraining) return
-    throw new SyncError('unavailable', 'this server is stopping; try again')
+    if (this.isDraining) throw stopping()
+  }
+
+  /** Throws `unavailable` where no publish is taken any more: to the end, in a log that others share. */
+  assertPublishable(): void {
+    if (!this.isDraining || (this.phase === 'draining' && this.#options.isLogShared)) return
+    throw stopping()
   }
 
   /** Throws `unavailable` where not even reading makes sense: there is no log, or it no longer moves. */
@@ -36,3 +47,5 @@ export class Gate {
     throw new SyncError('unavailable', `this server ${what}; try again`)
   }
 }
+
+const stopping = (): SyncError => new SyncError('unavailable', 'this server is stopping; try again')

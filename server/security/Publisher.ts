@@ -27,7 +27,7 @@ import type { Validity } from './Validity.js'
 interface PublisherOptions {
   readonly sync: RealtimeSyncService
   readonly access: Pick<Access, 'assertMayPublish' | 'needsAdmin'>
-  readonly gate: Pick<Gate, 'assertAccepting'>
+  readonly gate: Pick<Gate, 'assertPublishable'>
   readonly validity: Pick<Validity, 'assertCurrent'>
   readonly rateLimits: Pick<RateLimits, 'chargeWrite'>
 }
@@ -126,7 +126,7 @@ export class Publisher {
   }
 
   #assertTaken(principal: Principal): void {
-    this.#options.gate.assertAccepting()
+    this.#options.gate.assertPublishable()
     this.#options.validity.assertCurrent(principal)
   }
 

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AudienceKey } from '../../shared/audience.js'
-import { ORIGIN, type Position, type Since } from '../../shared/cursor.js'
+import { comparePositions, ORIGIN, type Position, type Since } from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
 import type { Entry } from '../brokers/Entry.js'
@@ -13,7 +13,7 @@ import { type Access, parseTopics } from '../security/Access.js'
 import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
-import { staleToken } from '../security/Validity.js'
+import { staleToken, type Validity } from '../security/Validity.js'
 import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
 import { resume, resyncReason, type Start } from '../services/resume.js'
 import { sendError, sendJsonText } from './answer.js'
@@ -37,8 +37,9 @@ export interface PollContext {
   /** Unix milliseconds, for the answer's `timestamp`. */
   readonly wallNow: () => number
   readonly gate: Gate
-  /** What is to be waited for before reading after `since`; throws `unavailable`. */
-  readonly reach: (since: Since) => Promise<void> | undefined
+  readonly validity: Pick<Validity, 'assertCurrent'>
+  /** Waits for what is at `since`, where it may come; gives the `since` to read on from. */
+  readonly reach: (since: Since) => Promise<Since> | undefined
 }
 
 /** Answers `GET /poll`. Throws a `SyncError` before anything is written, never after. */
@@ -58,9 +59,12 @@ export async function servePoll(
   const address = addressKey(context.addressOf(req))
   res.once('close', context.answerLimits.admitAddress(address))
   res.once('close', context.answerLimits.admitUser(principal.userId))
-  await context.reach(since)
+  const reached = await context.reach(since)
   if (res.closed) return
-  const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
+  // It may have ended meanwhile.
+  if (reached !== undefined) context.validity.assertCurrent(principal)
+  const asked = { audiences, since: reached ?? since, limit }
+  const poll = new HeldPoll(context, principal, asked, res)
   if (poll.answerIfAny()) return
   if (waitMs === 0 || context.gate.isDraining) return poll.answer()
   res.once('close', context.limits.admitAddress(address))
@@ -82,9 +86,13 @@ class HeldPoll implements Connection {
   readonly reading: Map<AudienceKey, Position>
   readonly #context: PollContext
   readonly #since: Since
-  #start: Start
   readonly #limit: number
   readonly #response: ServerResponse
+  #start: Start
+  /** Where it stands, as it would be told. */
+  readonly #cursor: string
+  /** The log's head when it was held back. */
+  #heldAt: Position | undefined
 
   constructor(context: PollContext, principal: Principal, asked: Asked, response: ServerResponse) {
     this.#context = context
@@ -92,6 +100,7 @@ class HeldPoll implements Connection {
     this.reading = new Map(asked.audiences.map((key) => [key, ORIGIN]))
     this.#since = asked.since
     this.#start = resume(context.log, this.reading, asked.since)
+    this.#cursor = context.log.cursorAt(this.#start.position)
     this.#limit = asked.limit
     this.#response = response
   }
@@ -107,17 +116,19 @@ class HeldPoll implements Connection {
   /** Answers where there is something to tell. A resync is never held back. */
   answerIfAny(): boolean {
     const page = this.#read()
-    if (!page.entries.some(isMessage) && this.#reasonIn(page) === undefined) return false
-    this.#send(page)
+    const hasNews = page.entries.some(isMessage) || this.#reasonIn(page) !== undefined
+    if (!hasNews && !this.#hasMissed(page)) return false
+    this.#tell(page)
     return true
   }
 
   answer(): void {
-    this.#send(this.#read())
+    this.#tell(this.#read())
   }
 
   hold(waitMs: number): void {
-    const { hub } = this.#context
+    const { hub, log } = this.#context
+    this.#heldAt = log.head
     const timer = setTimeout(() => this.answer(), waitMs)
     hub.add(this)
     // Not `req`: its `close` comes as soon as the request was read.
@@ -136,6 +147,7 @@ class HeldPoll implements Connection {
   }
 
   restart(): void {
+    if (this.#start.hears !== 'everything') return this.#answerWhereItStands()
     this.#start = resume(this.#context.log, this.reading, this.#since)
     this.catchUp()
   }
@@ -163,6 +175,23 @@ class HeldPoll implements Connection {
     return this.#context.log.read(this.reading, this.#start.position, bounds)
   }
 
+  #tell(page: Page): void {
+    if (this.#hasMissed(page)) this.#answerWhereItStands()
+    else this.#send(page)
+  }
+
+  /** Whether something that came while it was held is lost, and this answer can't say so. */
+  #hasMissed({ losses }: Page): boolean {
+    const heldAt = this.#heldAt
+    if (heldAt === undefined || this.#start.hears !== 'nothing') return false
+    return losses.some(({ position }) => comparePositions(position, heldAt) > 0)
+  }
+
+  /** Says nothing, by a cursor with which the next request is told. */
+  #answerWhereItStands(): void {
+    this.#sendPage([], { cursor: this.#cursor, hasMore: false, resync: false })
+  }
+
   #reasonIn({ entries, losses }: Page): ResyncReason | undefined {
     const isForced = entries.some((entry) => !isMessage(entry))
     return resyncReason(this.#start, losses, isForced)
@@ -170,15 +199,15 @@ class HeldPoll implements Connection {
 
   #send(page: Page): void {
     const reason = this.#reasonIn(page)
-    const messages = page.entries.filter(isMessage)
-    const facts = JSON.stringify({
-      count: messages.length,
-      cursor: this.#context.log.cursorAt(page.position),
-      hasMore: page.hasMore,
-      resync: reason !== undefined,
-      reason,
-      timestamp: this.#context.wallNow(),
-    })
+    const cursor = this.#context.log.cursorAt(page.position)
+    const { hasMore } = page
+    const facts = { cursor, hasMore, resync: reason !== undefined, reason }
+    this.#sendPage(page.entries.filter(isMessage), facts)
+  }
+
+  #sendPage(messages: readonly Entry[], told: object): void {
+    const timestamp = this.#context.wallNow()
+    const facts = JSON.stringify({ count: messages.length, ...told, timestamp })
     this.#context.hub.noteDelivered(messages.length)
     // The messages are JSON already: encoded once, when they were published.
     const texts = messages.map(({ json }) => json).join(',')

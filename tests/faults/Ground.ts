@@ -2,12 +2,13 @@
 // transports, and in the end the account of it all.
 
 import { queryString } from '../support/Api.js'
+import { startExampleNginx } from '../support/nginx.js'
 import { waitFor } from '../support/waitFor.js'
 import { Cluster } from './Cluster.js'
 import { judge, type Verdict, type Violation } from './continuity/judge.js'
 import { Ledger } from './continuity/Ledger.js'
 import { Load } from './continuity/Load.js'
-import { LogReader } from './continuity/LogReader.js'
+import { LogReader, type Node } from './continuity/LogReader.js'
 import { ask } from './continuity/NodeApi.js'
 import { TRANSPORTS } from './continuity/sessions.js'
 
@@ -17,9 +18,13 @@ interface GroundOptions extends ClusterOptions {
   readonly perSecond?: number
   readonly publishers?: number
   readonly keyedOfTen?: number
+  /** Everybody comes through one nginx, as docs/deployment.md has it. */
+  readonly isBehindNginx?: boolean
   /** Half of them stay where they are until that ends, half of them hop. */
   readonly readers?: number
 }
+
+type Front = Awaited<ReturnType<typeof startExampleNginx>>
 
 /** Long runs, many repeats. */
 export const SOAK = process.env.SOAK === '1'
@@ -31,13 +36,15 @@ const SHOWN_VIOLATIONS = 10
 
 export class Ground {
   readonly cluster: Cluster
+  readonly nginx: Front | undefined
   readonly load: Load
   readonly readers: readonly LogReader[]
   readonly #ledger = new Ledger()
 
-  private constructor(cluster: Cluster, options: GroundOptions) {
+  private constructor(cluster: Cluster, nginx: Front | undefined, options: GroundOptions) {
     this.cluster = cluster
-    const { nodes } = cluster
+    this.nginx = nginx
+    const nodes: readonly Node[] = nginx === undefined ? cluster.nodes : [nginx]
     const { perSecond = PER_SECOND, readers = READERS, keyedOfTen, publishers } = options
     this.load = new Load({
       nodes,
@@ -65,7 +72,9 @@ export class Ground {
   /** Resolves when all readers read and publishing has begun. */
   static async start(options: GroundOptions = {}): Promise<Ground> {
     const cluster = await Cluster.start(options)
-    const ground = new Ground(cluster, options)
+    const ports = cluster.nodes.map(({ url }) => Number(new URL(url).port))
+    const nginx = options.isBehindNginx ? await startExampleNginx(ports) : undefined
+    const ground = new Ground(cluster, nginx, options)
     try {
       await Promise.all(ground.readers.map((reader) => reader.start()))
       ground.load.start()
@@ -101,6 +110,7 @@ export class Ground {
 
   async stop(): Promise<void> {
     await Promise.all(this.readers.map((reader) => reader.stop()))
+    await this.nginx?.stop()
     await this.cluster.stop()
   }
 

@@ -58,6 +58,7 @@ it('never name a place behind which a message is still to come', async () => {
     for (let sent = 0; sent < 20; sent += 1) await api.send({ type: 'a' })
     await socket.next('heartbeat')
   }
+  await waitFor('all messages', () => socket.messages.length >= 100)
   let position = ''
   for (const frame of socket.frames.all) {
     if (frame.op === 'heartbeat') position = frame.cursor

@@ -2,19 +2,17 @@
 // after the other. A graceful restart is seen by nobody; a crash is told to everybody.
 
 import {
-  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createSyncServer } from '../../server/createSyncServer.js'
 import { Api } from '../support/Api.js'
@@ -189,7 +187,7 @@ describe('a graceful restart', () => {
       numbers.push(numbers.length)
       await api.send({ type: 'numbered', payload: { n: numbers.length - 1 } })
     }
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       for (let count = 0; count < 5; count += 1) await publishNext()
       await restart()
       // Before they are back.
@@ -242,39 +240,32 @@ describe('a crash', () => {
 })
 
 describe('a file that is not as it was left', () => {
-  it.each<[string, () => void]>([
-    [
-      'with a byte changed',
-      () => {
-        const bytes = readFileSync(file)
-        bytes[Math.floor(bytes.length / 2)]! ^= 1
-        writeFileSync(file, bytes)
-      },
-    ],
-    ['cut off', () => truncateSync(file, readFileSync(file).length - 20)],
-    ['with more behind it', () => appendFileSync(file, 'x')],
-    ['of somebody else', () => writeFileSync(file, '{"name":"other"}')],
-    [
-      'from the future',
-      () => writeFileSync(file, readFileSync(file, 'utf8').replace('snapshot 1', 'snapshot 2')),
-    ],
+  let kept: Buffer
+  let cursor: string
+
+  it.each<[string, (kept: Buffer) => Buffer]>([
+    ['with a byte changed', (kept) => kept.with(Math.floor(kept.length / 2), 0) as Buffer],
+    ['cut off', (kept) => kept.subarray(0, -20)],
+    ['with more behind it', (kept) => Buffer.concat([kept, Buffer.from('x')])],
+    ['of somebody else', () => Buffer.from('{"name":"other"}')],
+    ['from the future', (kept) => Buffer.from(String(kept).replace('snapshot 1', 'snapshot 2'))],
   ])('%s is set aside in one line, and a new log begins', async (_what, damage) => {
+    if (kept === undefined) {
+      await start()
+      cursor = await publish(1)
+      await stop()
+      kept = readFileSync(file)
+    }
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, damage(kept))
     await start()
-    const cursor = await publish(1)
-    await stop()
-    damage()
-    const damaged = readFileSync(file)
-    await start()
-    expect(said('can not be used')).toHaveLength(1)
-    const [line = ''] = said('can not be used')
-    expect(readFileSync(JSON.parse(line).aside)).toEqual(damaged)
+    const [line = '', ...others] = said('can not be used')
+    expect(others).toEqual([])
+    expect(readFileSync(JSON.parse(line).aside)).toEqual(damage(kept))
     expect((await api.poll({ since: cursor })).body).toMatchObject({ reason: 'epoch', count: 0 })
-    const next = await publish(2)
-    await restart()
-    expect((await api.poll({ since: next })).body).toMatchObject({ resync: false })
-    expect(
-      readdirSync(join(folder, 'data')).filter((name) => name.includes('damaged')),
-    ).toHaveLength(1)
+    await publish(2)
+    await stop()
+    expect(readdirSync(dirname(file))).toHaveLength(3)
   })
 })
 

@@ -26,11 +26,18 @@ export interface Found {
   /** The instance of Redis in which a node has found nothing missing. */
   readonly verifiedRunId: string
   readonly lastId: string
-  /** Whether it has the entry that was asked for. */
-  readonly hasOurLast: boolean
+  /** The mark of the entry that was asked for; `undefined` where it isn't there. */
+  readonly markOfOurLast: string | undefined
   /** Nodes that follow it. */
   readonly nodes: readonly string[]
   readonly lastBeat: string
+}
+
+/** A Redis from its start to its end. */
+export interface Instance {
+  /** Another one after each start. */
+  readonly runId: string
+  readonly upMs: number
 }
 
 export class SharedLog {
@@ -42,9 +49,11 @@ export class SharedLog {
     this.#options = options
   }
 
-  /** Which instance of Redis is at the other end: another one after each start. */
-  async runId(redis: Redis): Promise<string> {
-    return /run_id:(\w+)/.exec(String(await redis.info('server')))?.[1] ?? ''
+  /** Which instance of Redis is at the other end. */
+  async instance(redis: Redis): Promise<Instance> {
+    const info = String(await redis.info('server'))
+    const upSeconds = Number(/uptime_in_seconds:(\d+)/.exec(info)?.[1] ?? 0)
+    return { runId: /run_id:(\w+)/.exec(info)?.[1] ?? '', upMs: upSeconds * 1000 }
   }
 
   /** `ourLast`: an id to look for. */
@@ -52,9 +61,10 @@ export class SharedLog {
     const { connections, clock } = this.#options
     const keys = ['log', 'meta', 'beats', 'nodes'].map((name) => connections.key(name))
     const reply = (await LOOK.run(redis, keys, [ourLast, ALIVE_MS])) as LookReply
-    const [now, epoch, start, trimmed, verifiedRunId, lastId, has, nodes, lastBeat] = reply
+    const [now, epoch, start, trimmed, verifiedRunId, lastId, mark, nodes, lastBeat] = reply
     clock.set(Number(now))
-    return { epoch, start, trimmed, verifiedRunId, lastId, hasOurLast: has === 1, nodes, lastBeat }
+    const markOfOurLast = mark ?? undefined
+    return { epoch, start, trimmed, verifiedRunId, lastId, markOfOurLast, nodes, lastBeat }
   }
 
   /** Looks beside the following, once for all who ask meanwhile. `undefined` where Redis is away. */
@@ -84,7 +94,7 @@ type LookReply = readonly [
   trimmed: string,
   runId: string,
   lastId: string,
-  has: number,
+  mark: string | null,
   nodes: readonly string[],
   lastBeat: string,
 ]

@@ -29,6 +29,7 @@ const AGAIN_MS = 100
 export class Load {
   /** Of every answer, in ms. */
   readonly latenciesMs: number[] = []
+  /** By status; 0 where none came. */
   readonly #answers = new Map<number, number>()
   readonly #options: LoadOptions
   readonly #random: () => number
@@ -82,6 +83,12 @@ export class Load {
   /** How many answers had this status; 0: none came. */
   count(status: number): number {
     return this.#answers.get(status) ?? 0
+  }
+
+  /** The share of answers that were none, or another than success. */
+  get errorShare(): number {
+    const all = [...this.#answers.values()].reduce((sum, count) => sum + count, 0)
+    return (all - this.count(201) - this.count(200)) / all
   }
 
   get slowestMs(): number {

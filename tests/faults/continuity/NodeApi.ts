@@ -53,7 +53,9 @@ export function ask(
       })
       response.on('error', reject)
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(received) })
+        const isJson = response.headers['content-type']?.startsWith('application/json')
+        const answer = isJson ? JSON.parse(received) : received
+        resolve({ status: response.statusCode ?? 0, body: answer })
       })
     })
     outgoing.end(text)

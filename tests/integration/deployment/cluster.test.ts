@@ -75,10 +75,13 @@ it('says how to start another in the place of one that ended', async () => {
   const typed = /in its place: (.*) npm start/.exec(cluster.output())?.[1] ?? ''
   const env = Object.fromEntries(typed.split(' ').map((part) => part.split(/=(.*)/s)))
   const node = await startServerProcess(env)
-  expect(node.url).toBe(nodes[0]!.url)
-  const { body } = await new Api(node.url, 'dev:ann').poll()
-  expect(body.messages.length).toBeGreaterThan(2)
-  await node.kill()
+  try {
+    expect(node.url).toBe(nodes[0]!.url)
+    const { body } = await new Api(node.url, 'dev:ann').poll()
+    expect(body.messages.length).toBeGreaterThan(2)
+  } finally {
+    await node.kill()
+  }
 })
 
 it('ends all that it started on Ctrl-C, and leaves no files', async () => {

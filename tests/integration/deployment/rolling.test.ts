@@ -60,5 +60,5 @@ it('loses nothing and tells nobody to resync', async () => {
   )
   expect(received).toEqual(sent)
   expect(resyncs).toEqual([])
-  await client.disconnect()
+  client.disconnect()
 }, 60_000)

@@ -242,6 +242,33 @@ describe('a log that is lost', () => {
     expect([numbers(body.messages), body.resync]).toEqual([[2], false])
   })
 
+  it('is told to a poll that was held from now on, by the cursor that it is answered with', async () => {
+    await publish(a, 1)
+    const held = ann(b).poll({ since: 'now', wait: 25 })
+    await waitFor('the poll', () => connectionsOf(b) === 1)
+    await redis.command('FLUSHALL')
+    const { body } = await held
+    expect(body).toMatchObject({ resync: false, messages: [] })
+    const next = await ann(b).poll({ since: body.cursor })
+    expect(next.body).toMatchObject({ resync: true, reason: 'epoch' })
+  })
+
+  it('is not taken for the one of now when it comes back', async () => {
+    await publish(a, 1)
+    await redis.command('SAVE')
+    redis.keepCopy('ended')
+    const { cursor } = await publish(a, 2)
+    await redis.command('FLUSHALL')
+    const epoch = cursor.split('.')[1] as string
+    const isOther = async () => !(await ann(b).poll({ since: 'now' })).body.cursor.endsWith(epoch)
+    await waitFor('another log', isOther)
+    await redis.restartWithCopy('ended')
+    await waitFor('a log to write', () => publish(a, 3).catch(() => undefined))
+    const told = async () => (await ann(b).poll({ since: cursor })).body
+    expect(await told()).toMatchObject({ resync: true, reason: 'epoch' })
+    expect((await ann(a).poll({ since: cursor })).body).toMatchObject({ resync: true })
+  })
+
   it('is told to a catch-up that was under way', async () => {
     const { cursor } = await a.server.publish({ type: 'test', payload: 1, topics: ['public:t'] })
     const socket = await SocketClient.connect(b.url, { token: 'dev:ann' })

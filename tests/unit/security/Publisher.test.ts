@@ -56,7 +56,7 @@ function createPublisher({ isAccepting = true, isCurrent = true, unitsLeft = Inf
       },
     },
     gate: {
-      assertAccepting() {
+      assertPublishable() {
         if (!isAccepting) throw new SyncError('unavailable', 'stopping')
       },
     },

@@ -37,6 +37,18 @@ describe('a log', () => {
     expect(log.start).toEqual(START)
   })
 
+  it('lets what another log retained in its place be as old as it is', () => {
+    const { log, clock } = createLog()
+    clock.ms = 1000
+    log.apply(messageAt(at(1001)))
+    log.begin('epoch1', START)
+    log.apply(messageAt(at(1001)), 60)
+    clock.ms += 39
+    expect(log.read(reader('*'), START, PAGE).entries).toHaveLength(1)
+    clock.ms += 1
+    expect(log.read(reader('*'), START, PAGE).entries).toHaveLength(0)
+  })
+
   it('counts what it holds, an entry of several audiences once', () => {
     const { log, clock } = createLog()
     expect(log.size).toEqual({ messages: 0, bytes: 0, audiences: 0, marks: 0 })

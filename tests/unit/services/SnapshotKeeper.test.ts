@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -184,6 +185,37 @@ describe('a log that is kept', () => {
       expect(await publishKeyed(second, 'd', 'k2')).toMatchObject({ isDuplicate: false })
     }))
 
+  it('forgets a key no later than a new one, where keys are now remembered for less', () =>
+    inPlace(async (place) => {
+      const first = await place.start({ idempotencyTtlMs: 10_000 })
+      await publishKeyed(first, 'a', 'k1')
+      await first.broker.close()
+      const second = await place.start({ idempotencyTtlMs: 1000 })
+      place.pass(999)
+      expect(await publishKeyed(second, 'x', 'k1')).toMatchObject({ isDuplicate: true })
+      place.pass(1)
+      expect(await publishKeyed(second, 'b', 'k1')).toMatchObject({ isDuplicate: false })
+    }))
+
+  it('counts the time that reading it takes, too', () =>
+    inPlace(async (place) => {
+      const first = await place.start({ ttlMs: 1000 })
+      await publish(first, ...Array.from({ length: 30 }, (_, index) => `m${index}`))
+      await first.broker.close()
+      // Each look at this clock takes 100 ms.
+      const clock = {
+        wallMs: place.clock.wallMs,
+        passedMs: 0,
+        get monotonicMs() {
+          this.passedMs += 100
+          return this.passedMs
+        },
+      }
+      const options = { clock, path: place.path, bounds: { ttlMs: 1000 } }
+      const second = await LogProcess.start({ ...options, epoch: 'other0' })
+      expect(readBy(second)).toEqual({ ids: [], reason: 'expired' })
+    }))
+
   it('is for its owner alone, in a folder that is made for it', () =>
     inFolder(async (folder) => {
       const place = new Place(`${folder}/a/b`)
@@ -240,6 +272,8 @@ describe('what can not be loaded', () => {
         [lines[0]!.replace(/"epoch":"\w+"/, '"epoch":"A.B"'), ...lines.slice(1)],
       ]) {
         await file.write(wrong)
+        // Another run has begun since.
+        rmSync(`${place.path}.owner`, { force: true })
         const process = await place.start()
         expect(process.faults).toHaveLength(1)
         expect(process.log.epoch).toMatch(/^epoch(?!1$)/)
