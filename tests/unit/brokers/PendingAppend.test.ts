@@ -13,6 +13,7 @@ const entryOf = (publication: number, id: string, isLast = true): StreamEntry =>
   id,
   previous: '0-0',
   item: { kind: 'resync', audience: ['*'] },
+  mark: '',
   tag: { node: 'n', append: 1, publication },
   isLast,
   isCounted: true,
