@@ -113,7 +113,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()))
-    await Promise.all(this.nodes.map(({ link }) => link?.close()))
+    await Promise.all(this.nodes.map(async ({ link }) => link?.close()))
     await this.redis.stop()
   }
 }
