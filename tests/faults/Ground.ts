@@ -162,8 +162,9 @@ export function report(name: string, { figures, violations }: Verdict, more: obj
     ...Object.entries(more).map(([what, value]) => `${what} ${value}`),
   ]
   process.stdout.write(`${name}: ${parts.join(', ')}\n`)
-  for (const { fault, reader, detail } of violations.slice(0, SHOWN_VIOLATIONS)) {
+  for (const { fault, reader, detail, trail = [] } of violations.slice(0, SHOWN_VIOLATIONS)) {
     process.stdout.write(`  ${reader}: ${fault}: ${detail}\n`)
+    for (const line of trail) process.stdout.write(`    ${line}\n`)
   }
 }
 
