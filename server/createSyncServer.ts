@@ -112,6 +112,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     wallNow,
     monotonicNow,
     gate,
+    validity,
     reach: (since: Since) => reach(broker, since),
     heartbeatMs: settings.heartbeatMs,
     maxPayloadBytes: settings.maxPayloadBytes,

@@ -106,13 +106,20 @@ export function sinkInto(
   }
 }
 
+/** No epoch is called so. */
+const NO_EPOCH = ''
+
 /**
  * A cursor that another node gave may be ahead of what came here: waits for it, and rejects with
- * `unavailable` where it didn't come in time. `undefined` where there is nothing to wait for.
+ * `unavailable` where it didn't come in time. What turned out to be no place in this log stays none,
+ * whatever is appended from then on. `undefined` where there is nothing to wait for.
  */
-export function reach(broker: Broker, since: Since): Promise<void> | undefined {
+export function reach(broker: Broker, since: Since): Promise<Since> | undefined {
   if (since.kind !== 'cursor' || !broker.isAhead?.(since.cursor)) return undefined
-  return broker.reach?.(since.cursor)
+  const { cursor } = since
+  return broker
+    .reach?.(cursor)
+    .then((isThere) => (isThere ? since : { ...since, cursor: { ...cursor, epoch: NO_EPOCH } }))
 }
 
 /** Lets go of what has expired, now and then. Returns what stops it. */

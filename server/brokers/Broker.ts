@@ -84,9 +84,10 @@ export interface Broker {
    */
   isAhead?(cursor: Cursor): boolean
   /**
-   * Waits until what is at the cursor was handed over, or it is clear that it never will be: the
-   * cursor is no position of this log. Rejects with `unavailable` where neither is clear in time.
+   * Waits until what is at the cursor was handed over: true, or it is clear that it never will be,
+   * since the cursor is no position of this log: false. Rejects with `unavailable` where neither is
+   * clear in time.
    */
-  reach?(cursor: Cursor): Promise<void>
+  reach?(cursor: Cursor): Promise<boolean>
   close(): Promise<void>
 }

@@ -88,8 +88,8 @@ export class RedisBroker implements Broker {
     return this.#follower?.isAhead(cursor) ?? false
   }
 
-  async reach(cursor: Cursor): Promise<void> {
-    await this.#follower?.reach(cursor)
+  async reach(cursor: Cursor): Promise<boolean> {
+    return (await this.#follower?.reach(cursor)) ?? false
   }
 
   async start(sink: BrokerSink): Promise<void> {
@@ -150,13 +150,14 @@ export class RedisBroker implements Broker {
       this.#onTrouble(error)
       throw unavailable()
     })
-    const receipts = reply === undefined ? undefined : this.#receiptsIn(reply)
+    const receipts = reply === undefined ? undefined : this.#receiptsIn(reply, epoch)
     const all = publications.map((_, index) => index)
     const ours = all.filter((index) => !receipts?.[index]?.isDuplicate)
     const isRead = await pending.untilRead(ours, answerBy - monotonicNow())
     if (receipts === undefined && !isRead) throw unavailable()
     const isCounted = publications.some((publication) => publication.isCounted)
-    const isComplete = !isCounted || (await pending.untilCounted())
+    const isAsked = isCounted && ours.length > 0
+    const isComplete = !isAsked || (await pending.untilCounted())
     return publications.map(({ items }, index) => {
       const receipt = receipts?.[index]
       const isDuplicate = receipt?.isDuplicate ?? false
@@ -189,10 +190,12 @@ export class RedisBroker implements Broker {
     return (await APPEND.run(redis.commands, names, args)) as AppendReply
   }
 
-  #receiptsIn(reply: AppendReply): readonly KnownReceipt[] {
+  #receiptsIn(reply: AppendReply, epoch: string): readonly KnownReceipt[] {
     this.#clock.set(Number(reply[1]))
     if (reply[0] === 'epoch') this.#follower?.lookAgain()
-    return receiptsIn(reply)
+    const receipts = receiptsIn(reply)
+    for (const { lastId } of receipts) this.#follower?.promise(lastId, epoch)
+    return receipts
   }
 
   #createFollower(sink: BrokerSink): LogFollower {
@@ -203,7 +206,7 @@ export class RedisBroker implements Broker {
       node,
       sink,
       log: new SharedLog({ ...parts, newEpoch, keepMs: this.#keepMs }),
-      onEntry: (entry) => this.#read(entry, sink),
+      onEntry: (entry, isReplayed) => this.#read(entry, isReplayed ? undefined : sink),
       onBeat: ({ n = '', r = '', x }) => {
         if (x === undefined) this.#heard(n, r)
         else this.#pulse?.left(n)
@@ -238,14 +241,14 @@ export class RedisBroker implements Broker {
     })
   }
 
-  /** An entry is about to be handed over. */
-  #read(entry: StreamEntry, sink: BrokerSink): void {
+  /** An entry is about to be handed over. Without `sink`: from before, when others counted. */
+  #read(entry: StreamEntry, sink: BrokerSink | undefined): void {
     const { node, append, publication } = entry.tag
     const { audience, kind } = entry.item
     // Before, since who is reached by a held poll is gone as soon as it was.
-    const here = entry.isCounted ? sink.count(audience, kind) : 0
+    const here = entry.isCounted ? (sink?.count(audience, kind) ?? 0) : 0
     if (node === this.#options.node) return this.#appends.get(append)?.read(entry, here)
-    if (!entry.isCounted) return
+    if (!entry.isCounted || sink === undefined) return
     const name = `${node}:${append}:${publication}`
     if (this.#count.publication !== name) this.#count = { publication: name, recipients: 0 }
     this.#count.recipients += here

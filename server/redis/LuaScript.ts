@@ -25,13 +25,10 @@ export const NOT_WHERE_FULL = '#!lua\n'
 export class LuaScript {
   readonly #source: string
   readonly #digest: string
-  readonly #isInOrder: boolean
 
-  /** `isInOrder`: always sent whole, for what must be run before that which is sent after it. */
-  constructor(source: string, { isInOrder = false } = {}) {
+  constructor(source: string) {
     this.#source = source
     this.#digest = createHash('sha1').update(source).digest('hex')
-    this.#isInOrder = isInOrder
   }
 
   async run(
@@ -40,7 +37,6 @@ export class LuaScript {
     args: readonly (string | number)[],
   ): Promise<Reply> {
     const call = [keys.length, ...keys, ...args] as const
-    if (this.#isInOrder) return (await redis.eval(this.#source, ...call)) as Reply
     try {
       return (await redis.evalsha(this.#digest, ...call)) as Reply
     } catch (error) {

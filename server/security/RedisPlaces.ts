@@ -91,7 +91,7 @@ export class RedisPlaces {
 
   #release(keys: readonly string[]): void {
     this.#note(keys, -1)
-    this.#options.scripts.run(RELEASE, keys, [this.#name]).catch(() => {
+    this.#options.scripts.run(RELEASE, keys, [this.#name, KEPT_MS]).catch(() => {
       this.#isInDoubt = true
     })
   }

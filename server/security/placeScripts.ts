@@ -42,9 +42,14 @@ end
 return {0, isNew}
 `)
 
-/** KEYS: what is counted. ARGV: the node. */
-export const RELEASE = new LuaScript(`${EVEN_WHERE_FULL}for i = 1, #KEYS do
-  if redis.call('HINCRBY', KEYS[i], ARGV[1], -1) <= 0 then redis.call('HDEL', KEYS[i], ARGV[1]) end
+/**
+ * KEYS: what is counted. ARGV: the node, kept for ms. Less than nothing is kept, too: what makes it
+ * more may be on its way.
+ */
+export const RELEASE = new LuaScript(`${EVEN_WHERE_FULL}
+for i = 1, #KEYS do
+  if redis.call('HINCRBY', KEYS[i], ARGV[1], -1) == 0 then redis.call('HDEL', KEYS[i], ARGV[1]) end
+  redis.call('PEXPIRE', KEYS[i], ARGV[2])
 end
 `)
 
@@ -52,14 +57,12 @@ end
  * KEYS: the nodes, then what is counted. ARGV: as above, kept for ms, the node's former name, how
  * many it has of each.
  */
-export const RENAME = new LuaScript(
-  `${EVEN_WHERE_FULL}${CLOCK}
+export const RENAME = new LuaScript(`${EVEN_WHERE_FULL}${CLOCK}
 ${LIVE}
 for i = 2, #KEYS do
   redis.call('HDEL', KEYS[i], ARGV[4])
-  redis.call('HINCRBY', KEYS[i], ARGV[1], ARGV[i + 3])
+  local count = redis.call('HINCRBY', KEYS[i], ARGV[1], ARGV[i + 3])
+  if count == 0 then redis.call('HDEL', KEYS[i], ARGV[1]) end
   redis.call('PEXPIRE', KEYS[i], ARGV[3])
 end
-`,
-  { isInOrder: true },
-)
+`)

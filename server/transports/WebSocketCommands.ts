@@ -26,8 +26,8 @@ export interface CommandContext {
   readonly access: Access
   readonly publisher: Publisher
   readonly maxTopics: number
-  /** What is to be waited for before reading after `since`; throws `unavailable`. */
-  readonly reach: (since: Since) => Promise<void> | undefined
+  /** Waits for what is at `since`, where it may come; gives the `since` to read on from. */
+  readonly reach: (since: Since) => Promise<Since> | undefined
 }
 
 interface CommandParts {
@@ -94,18 +94,18 @@ export class WebSocketCommands {
       return undefined
     }
     // Answered without a `ref` too: a gap is never silent.
-    const add = () => {
-      connection.addAudiencesSince(topicAudiences(asked), start, answer)
+    const add = (from: Since) => {
+      connection.addAudiencesSince(topicAudiences(asked), from, answer)
       added()
     }
     const reached = context.reach(start)
     if (reached === undefined) {
-      add()
+      add(start)
       return undefined
     }
-    return reached.then(() => {
+    return reached.then((from) => {
       // It may have ended meanwhile; nobody would take it from the hub again.
-      if (connection.isOpen) add()
+      if (connection.isOpen) add(from)
     })
   }
 

@@ -206,14 +206,14 @@ export class WebSocketSession {
       this.#context.rateLimits.chargeRead(principal)
       const granted = this.#context.access.grant(principal, topics)
       const address = addressKey(this.#context.addressOf(this.#request))
-      await this.#context.reach(since)
+      const reached = await this.#context.reach(since)
       const release = await this.#context.admission.admit(principal, address)
       if (this.#hasEnded) {
         release()
         return undefined
       }
       this.#release = release
-      return this.#open(principal, granted, since)
+      return this.#open(principal, granted, reached ?? since)
     } catch (error) {
       return this.#refuse(error)
     }

@@ -13,7 +13,7 @@ import { type Access, parseTopics } from '../security/Access.js'
 import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
-import { staleToken } from '../security/Validity.js'
+import { staleToken, type Validity } from '../security/Validity.js'
 import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
 import { resume, resyncReason, type Start } from '../services/resume.js'
 import { sendError, sendJsonText } from './answer.js'
@@ -37,8 +37,9 @@ export interface PollContext {
   /** Unix milliseconds, for the answer's `timestamp`. */
   readonly wallNow: () => number
   readonly gate: Gate
-  /** What is to be waited for before reading after `since`; throws `unavailable`. */
-  readonly reach: (since: Since) => Promise<void> | undefined
+  readonly validity: Pick<Validity, 'assertCurrent'>
+  /** Waits for what is at `since`, where it may come; gives the `since` to read on from. */
+  readonly reach: (since: Since) => Promise<Since> | undefined
 }
 
 /** Answers `GET /poll`. Throws a `SyncError` before anything is written, never after. */
@@ -58,9 +59,12 @@ export async function servePoll(
   const address = addressKey(context.addressOf(req))
   res.once('close', context.answerLimits.admitAddress(address))
   res.once('close', context.answerLimits.admitUser(principal.userId))
-  await context.reach(since)
+  const reached = await context.reach(since)
   if (res.closed) return
-  const poll = new HeldPoll(context, principal, { audiences, since, limit }, res)
+  // It may have ended meanwhile.
+  if (reached !== undefined) context.validity.assertCurrent(principal)
+  const asked = { audiences, since: reached ?? since, limit }
+  const poll = new HeldPoll(context, principal, asked, res)
   if (poll.answerIfAny()) return
   if (waitMs === 0 || context.gate.isDraining) return poll.answer()
   res.once('close', context.limits.admitAddress(address))

@@ -26,8 +26,8 @@ export interface SseContext extends StreamContext {
   readonly limits: ConnectionLimits
   readonly admission: Pick<Admission, 'admit'>
   readonly maxTopics: number
-  /** What is to be waited for before reading after `since`; throws `unavailable`. */
-  readonly reach: (since: Since) => Promise<void> | undefined
+  /** Waits for what is at `since`, where it may come; gives the `since` to read on from. */
+  readonly reach: (since: Since) => Promise<Since> | undefined
   /** From 0 up to 1. */
   readonly random: () => number
 }
@@ -45,7 +45,7 @@ export async function serveStream(
   const granted = context.access.grant(principal, asked)
   const address = addressKey(context.addressOf(req))
   res.once('close', context.limits.admitAddress(address))
-  await context.reach(since)
+  const reached = await context.reach(since)
   const release = await context.admission.admit(principal, address)
   // Who left meanwhile would never be noticed to leave again.
   if (res.closed || res.destroyed) return release()
@@ -61,7 +61,7 @@ export async function serveStream(
   })
   res.write(retryField(RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)))
   res.write('\n')
-  connection.open(granted, since)
+  connection.open(granted, reached ?? since)
 }
 
 /** Where EventSource stood when it lost its connection; it wins over the URL, which can't change. */

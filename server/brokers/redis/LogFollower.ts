@@ -33,8 +33,8 @@ interface LogFollowerOptions {
   readonly clock: RedisClock
   readonly sink: BrokerSink
   readonly log: SharedLog
-  /** Each entry, before it is handed over. */
-  readonly onEntry: (entry: StreamEntry) => void
+  /** Each entry, before it is handed over. `isReplayed`: others have seen it before. */
+  readonly onEntry: (entry: StreamEntry, isReplayed: boolean) => void
   readonly onBeat: (fields: Readonly<Record<string, string>>) => void
   readonly onAnswer: (fields: Readonly<Record<string, string>>) => void
   /** Redis is another instance than before, and nothing is missing in it that this node knows of. */
@@ -58,8 +58,13 @@ export class LogFollower {
   #last = '0-0'
   #lastBeat = '0-0'
   #lastAnswer = '0-0'
-  /** Why the log can't be the one that was followed, once that is clear. */
+  #lastMark = ''
+  /** The last id that Redis is known to have given. */
+  #promised = '0-0'
+  /** An entry did not follow the one before it. */
   #breach: string | undefined
+  /** Why the log can't be the one that was followed, whatever it looks like. */
+  #doubt: string | undefined
   #isClosed = false
   #isFollowing = false
 
@@ -100,20 +105,28 @@ export class LogFollower {
 
   /** Looks anew at what Redis has, if it doesn't already. */
   lookAgain(): void {
-    if (this.#isFollowing && this.#tail.status === 'ready') this.#tail.disconnect(true)
+    if (!this.#isFollowing || this.#tail.status !== 'ready') return
+    this.#isFollowing = false
+    this.#tail.disconnect(true)
   }
 
   /** What was followed can't be trusted any more. */
   doubt(why: string): void {
-    this.#breach = why
+    this.#doubt = why
     this.lookAgain()
   }
 
   /** What a beat found there, which was sent when `last` was the last one here. */
   found(epoch: string, lastId: string, last: string): void {
     if (this.#epoch === undefined) return
+    this.promise(lastId, epoch)
     const isBehind = lastId === '' || isBefore(lastId, last)
     if (epoch !== this.#epoch || isBehind) this.lookAgain()
+  }
+
+  /** Redis says that it has an entry there, of this epoch: from now on it has to be in the log. */
+  promise(id: string, epoch: string): void {
+    if (epoch === this.#epoch && isBefore(this.#promised, id)) this.#promised = id
   }
 
   isAhead(cursor: Cursor): boolean {
@@ -121,16 +134,19 @@ export class LogFollower {
     return !this.#ended.has(cursor.epoch)
   }
 
-  async reach(cursor: Cursor): Promise<void> {
+  /** See `Broker.reach`. */
+  async reach(cursor: Cursor): Promise<boolean> {
     const until = performance.now() + REACH_WITHIN_MS
     while (this.isAhead(cursor) && !this.#isClosed) {
       const found = await this.#options.log.lookAside()
       // It may have come while this looked.
-      if (!this.isAhead(cursor) || (found !== undefined && !isIn(found, cursor))) return
+      if (!this.isAhead(cursor)) return true
+      if (found !== undefined && !isIn(found, cursor)) return false
       const left = until - performance.now()
       if (left <= 0) throw notReached()
       await this.#untilProgress(Math.min(left, found === undefined ? RETRY_MS : left))
     }
+    return !this.#isClosed
   }
 
   #untilConnected(): Promise<void> {
@@ -159,6 +175,7 @@ export class LogFollower {
     }
     const isNewInstance = this.#runId !== '' && this.#runId !== runId
     this.#breach = undefined
+    this.#doubt = undefined
     this.#runId = runId
     // Another machine's clock may be behind.
     if (isBefore(found.lastBeat, this.#lastBeat)) this.#lastBeat = found.lastBeat
@@ -181,10 +198,15 @@ export class LogFollower {
       const isAnyAlive = found.nodes.some((node) => node !== this.#options.node)
       return isAnyAlive || upMs < COMPARE_WITHIN_MS ? 'wait' : 'nobody was there when Redis started'
     }
-    const isTrimmed = !isBefore(found.trimmed, this.#last)
-    if (this.#breach !== undefined && !isTrimmed) return this.#breach
-    if (isBefore(found.lastId, this.#last)) return 'the end of the log is missing in Redis'
-    const isThere = found.hasOurLast || isTrimmed || this.#last === this.#start
+    if (this.#doubt !== undefined) return this.#doubt
+    const isOverrun = isBefore(this.#last, found.trimmed)
+    if (this.#breach !== undefined && !isOverrun) return this.#breach
+    if (isBefore(found.lastId, laterId(this.#last, this.#promised))) {
+      return 'the end of the log is missing in Redis'
+    }
+    const isTrimmed = isOverrun || this.#last === found.trimmed
+    const isThere =
+      isTrimmed || this.#last === this.#start || found.markOfOurLast === this.#lastMark
     return isThere ? undefined : 'an entry that was delivered is missing in Redis'
   }
 
@@ -208,11 +230,17 @@ export class LogFollower {
     if (this.#epoch !== undefined) this.#end(this.#epoch)
     this.#epoch = found.epoch
     this.#start = found.start
-    sink.begin(found.epoch, positionAt(found.start), positionAt(found.trimmed))
-    for (const entry of entries) this.#handOver(entry)
-    this.#last = last ?? found.lastId
+    // What left between the look and the first page was never seen here.
+    const lostUpTo = laterId(found.trimmed, entries[0]?.previous ?? found.trimmed)
+    sink.begin(found.epoch, positionAt(found.start), positionAt(lostUpTo))
+    for (const entry of entries) this.#handOver(entry, true)
+    this.#last = last ?? found.start
+    this.#lastMark = entries.at(-1)?.id === last ? (entries.at(-1)?.mark ?? '') : ''
     this.#lastBeat = found.lastBeat
     sink.began()
+    // What stood at the end has left since the look.
+    if (isBefore(this.#last, found.lastId)) this.#lose(found.lastId)
+    this.#promised = this.#last
     this.#progressed()
   }
 
@@ -226,6 +254,7 @@ export class LogFollower {
   #lose(trimmed: string): void {
     this.#options.sink.lose(positionAt(trimmed))
     this.#last = trimmed
+    this.#progressed()
   }
 
   async #follow(): Promise<void> {
@@ -257,18 +286,23 @@ export class LogFollower {
         this.#breach = 'an entry in Redis does not follow the one that was delivered'
         return false
       }
+      if (isBefore(this.#last, this.#promised) && isBefore(this.#promised, id)) {
+        this.#breach = 'an entry that was acknowledged is missing in Redis'
+        return false
+      }
       // What isn't ours has a place all the same.
-      if (entry !== undefined) this.#handOver(entry)
+      if (entry !== undefined) this.#handOver(entry, false)
       this.#last = id
+      this.#lastMark = entry?.mark ?? ''
     }
     this.#progressed()
     return true
   }
 
-  #handOver(entry: StreamEntry): void {
+  #handOver(entry: StreamEntry, isReplayed: boolean): void {
     const { sink, clock, onEntry } = this.#options
     const position = positionAt(entry.id)
-    onEntry(entry)
+    onEntry(entry, isReplayed)
     const ageMs = Math.max(0, (clock.lastKnown ?? position.ms) - position.ms)
     sink.apply(toEntry(entry.item, position, this.#epoch ?? ''), ageMs)
   }
@@ -295,6 +329,8 @@ export class LogFollower {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const laterId = (id: string, other: string): string => (isBefore(id, other) ? other : id)
 
 /** A read that got no answer leaves the connection waiting for it. */
 function orReconnect<Value>(read: Promise<Value>, redis: Redis): Promise<Value> {

@@ -50,8 +50,10 @@ export class Pulse {
   readonly #options: PulseOptions
   readonly #peers = new Map<string, Peer>()
   #timer: NodeJS.Timeout | undefined
-  /** When a beat of this node came back last. */
+  /** When a beat of this node came back last, and one of any node. */
   #heardAt: number
+  #lastHeardAt: number
+  #isStopped = false
   #nodes = 1
   /** Nodes that have yet to say that nothing they served is missing, and by when. */
   #witnesses: { readonly nodes: Set<string>; readonly until: number } | undefined
@@ -59,6 +61,7 @@ export class Pulse {
   constructor(options: PulseOptions) {
     this.#options = options
     this.#heardAt = options.monotonicNow()
+    this.#lastHeardAt = this.#heardAt
   }
 
   start(): void {
@@ -87,6 +90,7 @@ export class Pulse {
   }
 
   heard(node: string, runId: string): void {
+    this.#lastHeardAt = this.#options.monotonicNow()
     if (node === this.#options.node) {
       this.#heardAt = this.#options.monotonicNow()
       return
@@ -111,13 +115,21 @@ export class Pulse {
   callWitnesses(): void {
     const { following, monotonicNow } = this.#options
     const runId = following()?.runId
-    const nodes = this.peers.filter((node) => this.#peers.get(node)?.runId !== runId)
-    this.#witnesses = { nodes: new Set(nodes), until: monotonicNow() + ALIVE_MS }
+    const nodes = this.#peersAtLast.filter((node) => this.#peers.get(node)?.runId !== runId)
+    const pending = this.#witnesses?.nodes ?? []
+    this.#witnesses = { nodes: new Set([...pending, ...nodes]), until: monotonicNow() + ALIVE_MS }
+  }
+
+  /** Those that were alive when something was heard at all. */
+  get #peersAtLast(): readonly string[] {
+    const since = this.#lastHeardAt - ALIVE_MS
+    return [...this.#peers].flatMap(([node, { at }]) => (at > since ? [node] : []))
   }
 
   /** Says goodbye, so that nobody waits for this node. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    this.#isStopped = true
     const { connections, node } = this.#options
     if (!connections.isUp) return
     const keys = [connections.key('beats'), connections.key('nodes')]
@@ -129,7 +141,7 @@ export class Pulse {
     if (this.isDeaf) this.#options.onDeaf()
     this.#watchWitnesses()
     const { connections, onTrouble, clock, found, following } = this.#options
-    if (!connections.isUp) return
+    if (!connections.isUp || this.#isStopped) return
     try {
       const { last = '0-0' } = following() ?? {}
       const [now, epoch, lastId, nodes] = (await this.#send(connections.commands)) as BeatReply
@@ -140,9 +152,7 @@ export class Pulse {
       await this.#trim(connections.commands)
     } catch (error) {
       onTrouble(error)
-      // It took the command and says nothing: whatever follows on this connection would wait too.
-      const isMute = error instanceof Error && error.message === 'Command timed out'
-      if (isMute && connections.isUp) connections.commands.disconnect(true)
+      if (isHopeless(error) && connections.isUp) connections.commands.disconnect(true)
     }
   }
 
@@ -172,9 +182,16 @@ export class Pulse {
   }
 
   #forgetPeers(): void {
-    const alive = new Set(this.peers)
+    const alive = new Set(this.#peersAtLast)
     for (const node of this.#peers.keys()) if (!alive.has(node)) this.#peers.delete(node)
   }
 }
+
+/**
+ * Whether another connection may do better: this one is mute, so that whatever follows would wait
+ * too, or it leads to what has become a replica.
+ */
+const isHopeless = (error: unknown): boolean =>
+  error instanceof Error && /^(Command timed out|READONLY)/.test(error.message)
 
 type BeatReply = readonly [now: string, epoch: string, lastId: string, nodes: readonly string[]]

@@ -26,8 +26,8 @@ export interface Found {
   /** The instance of Redis in which a node has found nothing missing. */
   readonly verifiedRunId: string
   readonly lastId: string
-  /** Whether it has the entry that was asked for. */
-  readonly hasOurLast: boolean
+  /** The mark of the entry that was asked for; `undefined` where it isn't there. */
+  readonly markOfOurLast: string | undefined
   /** Nodes that follow it. */
   readonly nodes: readonly string[]
   readonly lastBeat: string
@@ -61,9 +61,10 @@ export class SharedLog {
     const { connections, clock } = this.#options
     const keys = ['log', 'meta', 'beats', 'nodes'].map((name) => connections.key(name))
     const reply = (await LOOK.run(redis, keys, [ourLast, ALIVE_MS])) as LookReply
-    const [now, epoch, start, trimmed, verifiedRunId, lastId, has, nodes, lastBeat] = reply
+    const [now, epoch, start, trimmed, verifiedRunId, lastId, mark, nodes, lastBeat] = reply
     clock.set(Number(now))
-    return { epoch, start, trimmed, verifiedRunId, lastId, hasOurLast: has === 1, nodes, lastBeat }
+    const markOfOurLast = mark ?? undefined
+    return { epoch, start, trimmed, verifiedRunId, lastId, markOfOurLast, nodes, lastBeat }
   }
 
   /** Looks beside the following, once for all who ask meanwhile. `undefined` where Redis is away. */
@@ -93,7 +94,7 @@ type LookReply = readonly [
   trimmed: string,
   runId: string,
   lastId: string,
-  has: number,
+  mark: string | null,
   nodes: readonly string[],
   lastBeat: string,
 ]

@@ -47,7 +47,8 @@ end
  * m, p, b, a, c.
  * Answers `[outcome, now]`, where it is `ok` with `[isDuplicate, ids, last id]` per publication.
  */
-export const APPEND = new LuaScript(`${CLOCK}${LAST_ID}${TRIM}
+export const APPEND = new LuaScript(
+  `${CLOCK}${LAST_ID}${TRIM}
 local log, meta, keys = KEYS[1], KEYS[2], KEYS[3]
 if now > tonumber(ARGV[2]) then return { 'late', text(now) } end
 if redis.call('HGET', meta, 'epoch') ~= ARGV[1] then return { 'epoch', text(now) } end
@@ -115,7 +116,9 @@ trim(log, meta, tonumber(ARGV[3]), tonumber(ARGV[4]), items + 1)
 redis.call('PEXPIRE', log, keepMs)
 redis.call('PEXPIRE', meta, keepMs)
 return { 'ok', text(now), receipts }
-`)
+`,
+  { isInOrder: true },
+)
 
 /**
  * KEYS: log, meta, beats, nodes. ARGV: node, epoch, keepMs, aliveMs, runId.
@@ -149,21 +152,29 @@ return trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARG
  */
 export const LEAVE = new LuaScript(`
 redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('XADD', KEYS[1], 'MAXLEN', '100', '*', 'n', ARGV[1], 'x', '1')
+redis.call('XADD', KEYS[1], 'NOMKSTREAM', 'MAXLEN', '100', '*', 'n', ARGV[1], 'x', '1')
 `)
 
 /**
  * KEYS: log, meta, beats, nodes. ARGV: the id that was applied last, or '', aliveMs. Answers
- * `[now, epoch, start, trimmed, runId, last id, whether the log has that id, nodes, last beat]`.
+ * `[now, epoch, start, trimmed, runId, last id, field a of the entry with that id, nodes, last beat]`.
  */
 export const LOOK = new LuaScript(`${CLOCK}${LAST_ID}
 local log, meta, beats, nodes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local facts = redis.call('HMGET', meta, 'epoch', 'start', 'trimmed', 'runId')
-local has = 0
-if ARGV[1] ~= '' then has = #redis.call('XRANGE', log, ARGV[1], ARGV[1]) end
+local mark = false
+if ARGV[1] ~= '' then
+  local entry = redis.call('XRANGE', log, ARGV[1], ARGV[1])[1]
+  if entry then
+    mark = ''
+    for i = 1, #entry[2], 2 do
+      if entry[2][i] == 'a' then mark = entry[2][i + 1] end
+    end
+  end
+end
 local alive = redis.call('ZRANGEBYSCORE', nodes, text(now - tonumber(ARGV[2])), '+inf')
 return { text(now), facts[1] or '', facts[2] or '0-0', facts[3] or '0-0', facts[4] or '',
-  lastId(log) or '', has, alive, lastId(beats) or '0-0' }
+  lastId(log) or '', mark, alive, lastId(beats) or '0-0' }
 `)
 
 /**

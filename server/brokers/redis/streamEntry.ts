@@ -20,6 +20,8 @@ export interface StreamEntry {
   readonly id: string
   /** The entry before it, or where the log began. */
   readonly previous: string
+  /** What it is told by from another entry in its place. */
+  readonly mark: string
   readonly item: Appendable
   readonly tag: AppendTag
   /** The last one of its publication. */
@@ -67,16 +69,29 @@ export function fromFields(id: string, fields: readonly string[]): StreamEntry |
   } = Object.fromEntries(
     Array.from({ length: fields.length / 2 }, (_, n) => [fields[2 * n], fields[2 * n + 1]]),
   ) as Partial<Record<string, string>>
-  if (v === undefined || m === undefined || a === undefined) return undefined
-  const head = JSON.parse(m) as Head
+  const head = headIn(m)
+  if (v === undefined || a === undefined || head === undefined) return undefined
   const [node = '', append, publication] = a.split(':')
   return {
     id,
     previous: v,
+    mark: a,
     item: head.kind === 'message' && p ? { ...head, payloadJson: p } : head,
     tag: { node, append: Number(append), publication: Number(publication) },
     isLast: c.includes('l'),
     isCounted: c.includes('c'),
+  }
+}
+
+function headIn(text = ''): Head | undefined {
+  try {
+    const head = JSON.parse(text) as Partial<Record<string, unknown>> | null
+    const { kind, audience, id, type } = head ?? {}
+    const isAddressed = Array.isArray(audience) && audience.every((key) => typeof key === 'string')
+    const isMessage = kind === 'message' && typeof id === 'string' && typeof type === 'string'
+    return isAddressed && (isMessage || kind === 'resync') ? (head as Head) : undefined
+  } catch {
+    return undefined
   }
 }
 

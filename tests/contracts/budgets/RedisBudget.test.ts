@@ -123,7 +123,10 @@ describe('while Redis is away', () => {
     try {
       const startedAt = performance.now()
       expect(await allowedOf(20, budget)).toBe(LIMIT - 1)
-      expect(await allowedOf(20, budget, 'bob')).toBe(LIMIT)
+      // One after the other: each would wait in vain.
+      for (const key of ['b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+        expect(await allowedOf(20, budget, key)).toBe(LIMIT)
+      }
       expect(performance.now() - startedAt).toBeLessThan(1500)
     } finally {
       server.thaw()

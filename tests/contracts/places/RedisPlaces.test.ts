@@ -1,7 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Release } from '../../../server/security/ConnectionLimits.js'
+import { digestOf } from '../../../server/security/digest.js'
 import { RedisPlaces } from '../../../server/security/RedisPlaces.js'
 import { freshPrefix, RedisNode } from '../../support/RedisNode.js'
 import { RedisServer } from '../../support/RedisServer.js'
+import { contentsOf } from '../../support/redisContents.js'
+import { TcpLink } from '../../support/TcpLink.js'
 import { waitFor } from '../../support/waitFor.js'
 import {
   admissionContract,
@@ -29,8 +34,8 @@ afterEach(() => {
 })
 afterAll(() => server.stop())
 
-async function nodeOf(caps = CAPS) {
-  const node = await RedisNode.connect(server.url, prefix)
+async function nodeOf(caps = CAPS, url = server.url) {
+  const node = await RedisNode.connect(url, prefix)
   const clock = { aheadMs: 0 }
   const monotonicNow = () => performance.now() + clock.aheadMs
   const places = new RedisPlaces({ ...node, ...caps, monotonicNow, pulse: PULSE })
@@ -126,6 +131,62 @@ describe('the places of all nodes', () => {
       placeOf([here, there][index % 2]!.admission),
     )
     expect(await placesOf(asked)).toHaveLength(20)
+  })
+})
+
+describe('what is on its way while a node tells its places anew', () => {
+  const caps = { maxPerUser: 1000, maxPerAddress: 1000 }
+  let link: TcpLink
+  let here: Awaited<ReturnType<typeof nodeOf>>
+  let kept: Release[]
+  beforeEach(async () => {
+    prefix = freshPrefix()
+    link = await TcpLink.start(server.port)
+    here = await nodeOf(caps, `redis://127.0.0.1:${link.port}`)
+    kept = await placesOf(Array.from({ length: 40 }, () => placeOf(here.admission)))
+    link.set({ delayMs: 40 })
+  })
+  afterEach(async () => {
+    for (const place of kept) place()
+    await waitFor('all to be given back', async () => (await countOf('ann')) === 0)
+    await link.close()
+  })
+
+  const countOf = async (user: string): Promise<number> => {
+    const held = await contentsOf(server, `{${prefix}}:places:user:${digestOf(user)}`)
+    const fields = held.flatMap(({ text }) => JSON.parse(text) as string[])
+    return fields.reduce((sum, field, index) => (index % 2 ? sum + Number(field) : sum), 0)
+  }
+  /** Redis knows all scripts again but the one that is about to be used. */
+  const forgetScripts = async () => {
+    await server.command('SCRIPT', 'FLUSH')
+    const there = await nodeOf(caps)
+    const place = await placeOf(there.admission, 'bob', 'b')
+    place!()
+    await waitFor('the other to leave', async () => (await countOf('bob')) === 0)
+  }
+  const comes = async () => {
+    kept.push(...(await placesOf([placeOf(here.admission)])))
+  }
+
+  it.each([
+    ['who comes', true, false, false],
+    ['who goes', false, true, false],
+    ['who comes and who goes', true, true, false],
+    ['who comes, where scripts are sent again', true, false, true],
+    ['who goes, where scripts are sent again', false, true, true],
+  ])('is counted once: %s', async (_what, isComing, isGoing, isForgotten) => {
+    if (isForgotten) await forgetScripts()
+    here.clock.aheadMs += 6 * 60_000
+    const coming: Promise<void>[] = []
+    for (let n = 0; n < 40; n += 1) {
+      if (isComing) coming.push(comes())
+      if (isGoing && n % 2 === 0) kept.shift()?.()
+      await delay(5)
+    }
+    await Promise.all(coming)
+    expect(kept).toHaveLength(40 + (isComing ? 40 : 0) - (isGoing ? 20 : 0))
+    await waitFor('all to be counted', async () => (await countOf('ann')) === kept.length)
   })
 })
 
