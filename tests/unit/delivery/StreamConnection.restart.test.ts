@@ -87,13 +87,15 @@ describe('a live connection whose log is another one', () => {
     expect(resyncs(connection)).toHaveLength(2)
   })
 
-  it('is told of what it loses in the new log, too', () => {
+  it('is told of what it loses in the new log, also below what it lost in the old one', () => {
     const stage = new Stage()
     const connection = stage.open()
+    stage.lose(2000)
     stage.beginAnother()
     stage.publish(1001)
     stage.lose(1400)
-    expect(resyncs(connection).map(({ reason }) => reason)).toEqual(['epoch', 'lagged'])
+    const reasons = resyncs(connection).map(({ reason }) => reason)
+    expect(reasons).toEqual(['lagged', 'epoch', 'lagged'])
   })
 })
 
@@ -125,6 +127,19 @@ describe('a connection whose medium is full when its log ends', () => {
     stage.publish(1003)
     expect(connection.told.slice(2)).toEqual(['resync', 'm1003-0'])
     expect(resyncs(connection)).toEqual([resyncAtOf(1002)])
+  })
+
+  it('reads on below where it began to read in the old one', () => {
+    const stage = new Stage()
+    stage.publish(2000)
+    const connection = stage.open()
+    connection.hasRoom = () => false
+    stage.publish(2001)
+    stage.beginAnother([1001])
+    stage.publish(1002)
+    connection.hasRoom = () => true
+    connection.roomAgain()
+    expect(connection.told.slice(2)).toEqual(['resync', 'm1002-0'])
   })
 
   it('that has no room for more than that reads on when it has', () => {
@@ -192,10 +207,10 @@ describe('topics that are being caught up on when the log ends', () => {
 
   it('are answered with "epoch" each, after the connection was told, and sent no more', () => {
     const { stage, connection, before } = catchingUp()
-    stage.beginAnother([1301])
+    stage.beginAnother([1100])
     connection.roomAgain()
     expect(connection.told.slice(before)).toEqual(['resync', 'ok', 'ok'])
-    const cursor = otherCursorOf(1301)
+    const cursor = otherCursorOf(1100)
     expect(connection.frames.slice(before + 1)).toEqual([
       { op: 'ok', topic: 't:a', cursor, reason: 'epoch' },
       { op: 'ok', topic: 't:b', cursor, reason: 'epoch' },

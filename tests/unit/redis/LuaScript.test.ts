@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { LuaScript } from '../../../server/redis/LuaScript.js'
 import { RedisServer } from '../../support/RedisServer.js'
+import { TcpLink } from '../../support/TcpLink.js'
 
 let server: RedisServer
 let redis: Redis
@@ -45,14 +46,20 @@ describe('a script', () => {
 
   it('that must keep its order keeps it, though Redis forgets it at every moment', async () => {
     const inOrder = new LuaScript(`redis.call('RPUSH', KEYS[1], ARGV[1])`, { isInOrder: true })
+    // What is sent while an answer is on its way is what could overtake.
+    const link = await TcpLink.start(server.port)
+    link.set({ delayMs: 2 })
+    const far = new Redis(link.port, { protocol: 2 })
     const all: Promise<unknown>[] = []
-    for (let n = 0; n < 300; n += 1) {
-      all.push(inOrder.run(redis, ['ordered'], [n]))
-      if (n % 10 === 0) all.push(server.command('SCRIPT', 'FLUSH'))
+    for (let n = 0; n < 500; n += 1) {
+      all.push(inOrder.run(far, ['ordered'], [n]))
+      if (n % 50 === 0) all.push(server.command('SCRIPT', 'FLUSH'))
       await new Promise((resolve) => setImmediate(resolve))
     }
     await Promise.all(all)
-    const expected = Array.from({ length: 300 }, (_, n) => String(n))
+    far.disconnect()
+    await link.close()
+    const expected = Array.from({ length: 500 }, (_, n) => String(n))
     expect(await redis.lrange('ordered', 0, -1)).toEqual(expected)
   })
 

@@ -101,6 +101,7 @@ describe('an entry that was appended some time ago', () => {
     log.apply(messageAt(at(1002)), 90)
     clock.ms += 79
     expect(placesIn(log)).toEqual([1001, 1002])
+    expect(placesIn(log, '*', at(1001))).toEqual([1002])
     clock.ms += 1
     expect(placesIn(log)).toEqual([])
   })
