@@ -25,10 +25,13 @@ export const NOT_WHERE_FULL = '#!lua\n'
 export class LuaScript {
   readonly #source: string
   readonly #digest: string
+  readonly #isInOrder: boolean
 
-  constructor(source: string) {
+  /** `isInOrder`: always sent whole, for what must be run before that which is sent after it. */
+  constructor(source: string, { isInOrder = false } = {}) {
     this.#source = source
     this.#digest = createHash('sha1').update(source).digest('hex')
+    this.#isInOrder = isInOrder
   }
 
   async run(
@@ -37,6 +40,7 @@ export class LuaScript {
     args: readonly (string | number)[],
   ): Promise<Reply> {
     const call = [keys.length, ...keys, ...args] as const
+    if (this.#isInOrder) return (await redis.eval(this.#source, ...call)) as Reply
     try {
       return (await redis.evalsha(this.#digest, ...call)) as Reply
     } catch (error) {
