@@ -61,9 +61,10 @@ export class Part {
     clearTimeout(timer)
   }
 
+  /** With all that it started itself: nginx's workers would outlive it. */
   kill() {
     this.#isEnding = true
-    this.child.kill('SIGKILL')
+    if (!this.#hasEnded && this.pid !== undefined) process.kill(-this.pid, 'SIGKILL')
   }
 
   #take(text) {

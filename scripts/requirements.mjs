@@ -6,6 +6,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 /** Program → Debian packages. */
 const NEEDED = {
   curl: ['curl'],
+  openssl: ['openssl'],
   // Without a font, text is boxes.
   chromium: ['chromium', 'fonts-dejavu-core'],
   nginx: ['nginx-light'],

@@ -33,6 +33,8 @@ const TOPICS = ['a', 'b', 'c', 'd']
 const PER_SECOND = 200
 const READERS = 12
 const SHOWN_VIOLATIONS = 10
+/** Of a log of a few seconds so many may expire while it is compared. */
+const EXPIRING = 50
 
 export class Ground {
   readonly cluster: Cluster
@@ -40,10 +42,12 @@ export class Ground {
   readonly load: Load
   readonly readers: readonly LogReader[]
   readonly #ledger = new Ledger()
+  readonly #hasExpiry: boolean
 
   private constructor(cluster: Cluster, nginx: Front | undefined, options: GroundOptions) {
     this.cluster = cluster
     this.nginx = nginx
+    this.#hasExpiry = options.env?.MESSAGE_TTL_MS !== undefined
     const nodes: readonly Node[] = nginx === undefined ? cluster.nodes : [nginx]
     const { perSecond = PER_SECOND, readers = READERS, keyedOfTen, publishers } = options
     this.load = new Load({
@@ -118,13 +122,16 @@ export class Ground {
     return this.#ledger.publications[n]!.topic
   }
 
-  /** Every node has the same log, entry for entry. */
+  /** Every node has the same log, entry for entry, but for what expires while they are asked. */
   async #differences(): Promise<Violation[]> {
-    const [first, ...others] = await Promise.all(this.cluster.nodes.map(({ url }) => wholeLog(url)))
+    const logs = await Promise.all(this.cluster.nodes.map(({ url }) => wholeLog(url)))
+    const lengths = logs.map(({ length }) => length)
+    const common = this.#hasExpiry ? Math.min(...lengths) - EXPIRING : Math.max(...lengths)
+    const [first = [], ...others] = logs.map((log) => log.slice(-common))
     return others.flatMap((log, index): Violation[] => {
-      const wrong = log.findIndex((line, at) => line !== first![at])
-      if (wrong < 0 && log.length === first!.length) return []
-      const detail = `entry ${wrong}: ${first![wrong]}, ${log[wrong]}; ${first!.length} and ${log.length}`
+      const wrong = Array.from({ length: common }).findIndex((_, at) => log[at] !== first[at])
+      if (wrong < 0) return []
+      const detail = `entry ${wrong} of ${lengths}: ${first[wrong]}, ${log[wrong]}`
       return [{ fault: 'different: two nodes, two logs', reader: `node ${index + 1}`, detail }]
     })
   }
@@ -155,8 +162,9 @@ export function report(name: string, { figures, violations }: Verdict, more: obj
     ...Object.entries(more).map(([what, value]) => `${what} ${value}`),
   ]
   process.stdout.write(`${name}: ${parts.join(', ')}\n`)
-  for (const { fault, reader, detail } of violations.slice(0, SHOWN_VIOLATIONS)) {
+  for (const { fault, reader, detail, trail = [] } of violations.slice(0, SHOWN_VIOLATIONS)) {
     process.stdout.write(`  ${reader}: ${fault}: ${detail}\n`)
+    for (const line of trail) process.stdout.write(`    ${line}\n`)
   }
 }
 

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from '@jest/globals'
 import { pseudoRandom } from '../support/pseudoRandom.js'
 import type { TcpLink } from '../support/TcpLink.js'
 import { waitFor } from '../support/waitFor.js'
+import type { ClusterNode } from './Cluster.js'
 import { ask } from './continuity/NodeApi.js'
 import { Ground, report, SOAK } from './Ground.js'
 
@@ -23,35 +24,34 @@ afterEach(async () => {
 
 const linksOf = ({ cluster }: Ground): TcpLink[] => cluster.nodes.flatMap(({ link }) => link ?? [])
 
-test.each<[string, readonly ('there' | 'back')[]]>([
-  ['to Redis', ['there']],
-  ['from Redis', ['back']],
-  ['in both directions', ['there', 'back']],
-])(
-  'a black hole %s makes one node not ready, and loses nothing',
-  async (name, directions) => {
+test(
+  'a black hole, in one direction or both, makes its node not ready, and loses nothing',
+  async () => {
     ground = await Ground.start({ perSecond: PER_SECOND, hasLinks: true })
     const { cluster } = ground
     const worst = { toNotReady: 0, toHealed: 0 }
     for (let time = 0; time < TIMES; time += 1) {
-      const deaf = cluster.nodes[time % 3]!
-      const others = cluster.nodes.filter((node) => node !== deaf)
+      // All ways at once, and the node that has none goes on.
+      const nodes = cluster.nodes.map((_, index) => cluster.nodes[(index + time) % 3]!)
+      const [there, back, well] = nodes as [ClusterNode, ClusterNode, ClusterNode]
       await ground.published(PER_SECOND)
-      deaf.link!.set({ isDead: true }, directions)
+      there.link!.set({ isDead: true }, time % 2 === 0 ? ['there'] : ['there', 'back'])
+      back.link!.set({ isDead: true }, ['back'])
       const since = performance.now()
-      await deaf.untilNotReady()
+      await Promise.all([there.untilNotReady(), back.untilNotReady()])
       worst.toNotReady = Math.max(worst.toNotReady, performance.now() - since)
-      const { body } = await ask(deaf.url, '/api/sync/status')
-      expect(body.status).toBe('degraded')
-      for (const node of others) expect(await node.isReady()).toBe(true)
-      await ground.published(PER_SECOND)
-      deaf.link!.heal()
-      const back = performance.now()
-      await deaf.untilReady()
-      worst.toHealed = Math.max(worst.toHealed, performance.now() - back)
+      for (const { url } of [there, back]) {
+        expect((await ask(url, '/api/sync/status')).body.status).toBe('degraded')
+      }
+      expect(await well.isReady()).toBe(true)
+      await ground.published(PER_SECOND / 2)
+      const healed = performance.now()
+      for (const { link } of [there, back]) link!.heal()
+      await cluster.untilReady()
+      worst.toHealed = Math.max(worst.toHealed, performance.now() - healed)
     }
     const verdict = await ground.verdict()
-    report(`black hole ${name}, ${TIMES} times`, verdict, {
+    report(`black holes at two of three nodes, ${TIMES} times`, verdict, {
       'ms to not ready': worst.toNotReady.toFixed(0),
       'to healed': worst.toHealed.toFixed(0),
     })

@@ -12,10 +12,11 @@ export function messageAt(
   position: Position,
   audience: readonly string[] = ['*'],
   payload?: unknown,
+  epoch = EPOCH,
 ): Entry {
   const payloadJson = payload === undefined ? undefined : JSON.stringify(payload)
   const id = `m${position.ms}-${position.counter}`
-  return toEntry({ kind: 'message', id, type: 'test', payloadJson, audience }, position, EPOCH)
+  return toEntry({ kind: 'message', id, type: 'test', payloadJson, audience }, position, epoch)
 }
 
 export function resyncAt(position: Position, audience: readonly string[] = ['*']): Entry {

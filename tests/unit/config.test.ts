@@ -120,6 +120,67 @@ describe('the settings', () => {
   })
 })
 
+describe('the settings of Redis', () => {
+  it('are absent by default: a server is alone', () => {
+    expect(readSettings({}).redisUrl).toBeUndefined()
+    expect(readSettings({}).redisPrefix).toBe('syncline')
+  })
+
+  it.each([
+    'redis://localhost',
+    'redis://127.0.0.1:6379',
+    'redis://[::1]:6379/3',
+    'rediss://app:p%40ss@redis.example.com:6380/0',
+    'redis://:pass@redis.example.com',
+    'redis://redis.example.com/',
+  ])('take %s', (url) => {
+    expect(readSettings({ REDIS_URL: url }).redisUrl).toBe(url)
+  })
+
+  it.each([
+    'localhost:6379',
+    '127.0.0.1',
+    'http://localhost:6379',
+    'redis+sentinel://localhost',
+    'redis://',
+    'redis:///0',
+    'redis:localhost',
+    'redis://host:port',
+    'redis://host:6379/app',
+    'redis://host:6379/0/1',
+    'redis://a,redis://b',
+    ' redis://localhost',
+  ])('refuse REDIS_URL=%s, and say what would do', (url) => {
+    expect(faultOf(() => readSettings({ REDIS_URL: url }))).toMatch(
+      /^REDIS_URL must be a redis:\/\/ or rediss:\/\/ address/,
+    )
+  })
+
+  it('say nothing of the password in an address that they refuse', () => {
+    const fault = faultOf(() => readSettings({ REDIS_URL: 'redis://app:hunter2@host:port' }))
+    expect(fault).toMatch(/^REDIS_URL must be/)
+    expect(fault).not.toMatch(/app|hunter2|port/)
+  })
+
+  it.each(['a', 'shop.production_2', 'A-1', 'x'.repeat(64)])('take the prefix %s', (prefix) => {
+    expect(readSettings({ REDIS_PREFIX: prefix }).redisPrefix).toBe(prefix)
+  })
+
+  it.each(['a:b', '{a}', 'a b', 'ä', 'a*', 'x'.repeat(65), 'a\n'])(
+    'refuse the prefix %j, which could meet another',
+    (prefix) => {
+      expect(faultOf(() => readSettings({ REDIS_PREFIX: prefix }))).toMatch(
+        /^REDIS_PREFIX must have 1–64 letters, digits, dots, dashes or underscores/,
+      )
+    },
+  )
+
+  it('and a file that keeps the log contradict each other', () => {
+    const both = { redisUrl: 'redis://localhost', snapshotFile: './log' }
+    expect(faultOf(() => parseSettings(both))).toMatch(/^SNAPSHOT_FILE and REDIS_URL .* one of/)
+  })
+})
+
 describe('the settings of authentication', () => {
   const SECRET = 's'.repeat(32)
   const KEYS = 'https://id.example.com/keys'

@@ -217,7 +217,7 @@ export class LogFollower {
     while (isBefore(last ?? found.trimmed, found.lastId)) {
       const after = `(${last ?? found.trimmed}`
       const page = await this.#tail.xrange(this.#logKey, after, '+', 'COUNT', PAGE)
-      if (page.length === 0) throw trimmedMeanwhile()
+      if (page.length === 0) break
       for (const [id, fields] of page) {
         const entry = fromFields(id, fields)
         const isNext = last === undefined || entry === undefined || entry.previous === last
@@ -234,11 +234,13 @@ export class LogFollower {
     const lostUpTo = laterId(found.trimmed, entries[0]?.previous ?? found.trimmed)
     sink.begin(found.epoch, positionAt(found.start), positionAt(lostUpTo))
     for (const entry of entries) this.#handOver(entry, true)
-    this.#last = last ?? found.lastId
+    this.#last = last ?? found.start
     this.#lastMark = entries.at(-1)?.id === last ? (entries.at(-1)?.mark ?? '') : ''
-    this.#promised = this.#last
     this.#lastBeat = found.lastBeat
     sink.began()
+    // What stood at the end has left since the look.
+    if (isBefore(this.#last, found.lastId)) this.#lose(found.lastId)
+    this.#promised = this.#last
     this.#progressed()
   }
 

@@ -85,6 +85,11 @@ export class Load {
     return this.#answers.get(status) ?? 0
   }
 
+  /** Every status with how often it came. */
+  get statuses(): string {
+    return [...this.#answers].map(([status, count]) => `${count}×${status}`).join(' ')
+  }
+
   /** The share of answers that were none, or another than success. */
   get errorShare(): number {
     const all = [...this.#answers.values()].reduce((sum, count) => sum + count, 0)

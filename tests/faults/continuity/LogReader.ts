@@ -80,7 +80,10 @@ export class LogReader {
       const timer = isHopping ? setTimeout(onLeave, this.#stayMs()) : undefined
       this.#stop.signal.addEventListener('abort', onLeave)
       const transport = this.#any(transports)
-      await this.#attempt((url) => read(transport, { url, record: this.record, signal }))
+      await this.#attempt((url) => {
+        this.record.moved(`${transport} ${url}`)
+        return read(transport, { url, record: this.record, signal })
+      })
       clearTimeout(timer)
       this.#stop.signal.removeEventListener('abort', onLeave)
       if (!signal.aborted) await delay(AGAIN_MS)

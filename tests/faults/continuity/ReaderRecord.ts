@@ -9,13 +9,22 @@ export type Told = {
   | { readonly kind: 'began' | 'position'; readonly cursor: string }
   | { readonly kind: 'message'; readonly cursor: string; readonly n: number; readonly id: string }
   /** Its cursor may come with what follows. */
-  | { readonly kind: 'resync'; readonly reason: ResyncReason; readonly cursor?: string }
+  | {
+      readonly kind: 'resync'
+      readonly reason: ResyncReason
+      readonly cursor?: string
+      readonly via?: string
+    }
 )
+
+const TRAIL = 15
 
 export class ReaderRecord {
   readonly name: string
   readonly topics: readonly string[]
   readonly told: Told[] = []
+  /** Where it went, to find out about what was told there. */
+  readonly moves: { readonly at: number; readonly to: string }[] = []
   /** What it hands over to the next node or transport. */
   cursor: string | undefined
 
@@ -29,6 +38,21 @@ export class ReaderRecord {
     return this.told.length > 0
   }
 
+  moved(to: string): void {
+    this.moves.push({ at: tick(), to: `${to} from ${this.cursor}` })
+  }
+
+  /** What it was told up to this moment, and where, the last of it. */
+  trail(until: number): string[] {
+    const told = this.told.map(({ at, ...rest }) => ({ at, text: JSON.stringify(rest) }))
+    const moves = this.moves.map(({ at, to }) => ({ at, text: to }))
+    return [...told, ...moves]
+      .filter(({ at }) => at <= until)
+      .sort((a, b) => a.at - b.at)
+      .slice(-TRAIL)
+      .map(({ at, text }) => `${at} ${text}`)
+  }
+
   position(cursor: string): void {
     this.told.push({ kind: this.hasBegun ? 'position' : 'began', at: tick(), cursor })
     this.cursor = cursor
@@ -40,8 +64,10 @@ export class ReaderRecord {
     this.cursor = cursor
   }
 
-  resync(reason: ResyncReason, cursor?: string): void {
-    this.told.push({ kind: 'resync', at: tick(), reason, ...(cursor !== undefined && { cursor }) })
+  /** `via`: what told it so. */
+  resync(reason: ResyncReason, cursor?: string, via = 'page'): void {
+    const at = tick()
+    this.told.push({ kind: 'resync', at, reason, via, ...(cursor !== undefined && { cursor }) })
     this.cursor = cursor ?? this.cursor
   }
 }

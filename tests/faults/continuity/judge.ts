@@ -23,6 +23,8 @@ export interface Violation {
     | 'overtaken: before what was answered before it was sent'
   readonly reader: string
   readonly detail: string
+  /** Of the first violation of a reader: what it had seen by then. */
+  readonly trail?: readonly string[]
 }
 
 interface Settled {
@@ -112,16 +114,21 @@ function counted(readers: readonly ReaderRecord[]): Partial<Record<ResyncReason,
 /** What stands in the log under which id, as far as readers showed it. */
 class SeenLog {
   readonly epochs = new Set<string>()
-  readonly #ids = new Map<number, string>()
+  readonly #ids = new Map<string, string>()
+  readonly #numbers = new Set<number>()
 
   has(n: number): boolean {
-    return this.#ids.has(n)
+    return this.#numbers.has(n)
   }
 
-  /** Whether it is known under another id. */
-  isOther(n: number, id: string): boolean {
-    const known = this.#ids.get(n)
-    if (known === undefined) this.#ids.set(n, id)
+  /**
+   * Whether it is known under another id in this epoch. A Redis that has lost a message has lost
+   * its key, and may take it again.
+   */
+  isOther(n: number, id: string, epoch: string): boolean {
+    const known = this.#ids.get(`${n} ${epoch}`)
+    if (known === undefined) this.#ids.set(`${n} ${epoch}`, id)
+    this.#numbers.add(n)
     return known !== undefined && known !== id
   }
 }
@@ -146,6 +153,7 @@ class ReaderCheck {
   /** By epoch, since another one begins at the oldest that it has. */
   readonly #seen = new Map<string, Set<number>>()
   #at: Cursor | undefined
+  #now = 0
 
   constructor(reader: ReaderRecord, ledger: Ledger, log: SeenLog) {
     this.#reader = reader
@@ -159,6 +167,7 @@ class ReaderCheck {
   }
 
   #take(event: Told): void {
+    this.#now = event.at
     if (event.kind === 'resync') this.#resync(event)
     else if (event.kind === 'message') this.#message(event)
     else this.#moveTo(cursorOf(event.cursor), false)
@@ -178,7 +187,7 @@ class ReaderCheck {
     if (isSeen) this.#report('twice: it came before', `${n} at ${cursor}`)
     this.#moveTo(at, true)
     this.#seen.get(at.epoch)?.add(n)
-    if (this.#log.isOther(n, id)) {
+    if (this.#log.isOther(n, id, at.epoch)) {
       this.#report('twice: published once, and in the log as two', `${n} at ${cursor}`)
     }
     this.#compare(this.#ledger.publications[n], n, id, at)
@@ -200,8 +209,8 @@ class ReaderCheck {
     }
     if (fate !== 'acknowledged' || publication.cursor === undefined) return
     const told = cursorOf(publication.cursor)
-    const isElsewhere = told.epoch === at.epoch && comparePositions(told, at) !== 0
-    if (publication.id !== id || isElsewhere) {
+    const isElsewhere = publication.id !== id || comparePositions(told, at) !== 0
+    if (told.epoch === at.epoch && isElsewhere) {
       this.#report('bent: not where its publisher was told', `${where}: ${publication.cursor}`)
     }
   }
@@ -245,7 +254,9 @@ class ReaderCheck {
   }
 
   #report(fault: Violation['fault'], detail: string): void {
-    this.violations.push({ fault, reader: this.#reader.name, detail })
+    const isFirst = this.violations.length === 0
+    const trail = isFirst ? { trail: this.#reader.trail(this.#now) } : {}
+    this.violations.push({ fault, reader: this.#reader.name, detail, ...trail })
   }
 }
 

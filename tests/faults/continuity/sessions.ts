@@ -41,9 +41,9 @@ interface Frame {
 function hear(record: ReaderRecord, name: string | undefined, frame: Frame): void {
   if (name === 'message') record.message(frame.message)
   else if (name === 'heartbeat') record.position(frame.cursor)
-  else if (name === 'resync') record.resync(frame.reason ?? 'epoch', frame.cursor)
+  else if (name === 'resync') record.resync(frame.reason ?? 'epoch', frame.cursor, name)
   else if (name === 'connected') {
-    if (frame.resync) record.resync(frame.reason ?? 'epoch', frame.cursor)
+    if (frame.resync) record.resync(frame.reason ?? 'epoch', frame.cursor, name)
     else record.position(frame.cursor)
   }
 }

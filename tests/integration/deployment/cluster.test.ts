@@ -29,7 +29,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await closeOpenClients()
   await cluster.kill()
-  for (const pid of processes().filter(isAlive)) process.kill(pid, 'SIGKILL')
+  // Each has a group of its own: nginx has workers.
+  for (const pid of processes().filter(isAlive)) process.kill(-pid, 'SIGKILL')
   await rm(temporary, { recursive: true })
 })
 

@@ -12,13 +12,14 @@ import { freePort } from '../../support/freePort.js'
 import { httpRequest, JSON_HEADERS, UPGRADE_HEADERS } from '../../support/httpRequest.js'
 import { startExampleNginx } from '../../support/nginx.js'
 import { closeOpenClients } from '../../support/openClients.js'
+import { RedisServer } from '../../support/RedisServer.js'
 import { StreamClient } from '../../support/StreamClient.js'
 import { startTestServer } from '../../support/testServer.js'
 
 const toStop: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   await closeOpenClients()
-  for (const stop of toStop.splice(0)) await stop()
+  for (const stop of toStop.splice(0).reverse()) await stop()
 })
 
 const portOf = (url: string) => Number(new URL(url).port)
@@ -31,7 +32,7 @@ async function startNode(options: SyncServerOptions = {}): Promise<number> {
 
 async function startBefore(...nodePorts: readonly number[]): Promise<string> {
   const nginx = await startExampleNginx(nodePorts)
-  toStop.unshift(() => nginx.stop())
+  toStop.push(() => nginx.stop())
   return nginx.url
 }
 
@@ -65,9 +66,14 @@ const post = (url: string) =>
   httpRequest(url, { method: 'POST', headers: JSON_HEADERS, body: '{}' })
 
 describe('nodes that are well', () => {
-  it('serve every transport, to a page of its own too, while others are away', async () => {
-    const url = await startBefore(await freePort(), await startNode(), await freePort())
-    await expectServed(url)
+  it('serve every transport as one, to a page of its own too, while another is away', async () => {
+    const redis = await RedisServer.start()
+    toStop.push(() => redis.stop())
+    const shared = { redisUrl: redis.url }
+    const ports = [await startNode(shared), await startNode(shared), await startNode(shared)]
+    const url = await startBefore(await freePort(), ...ports)
+    // One connection after the other, each to the next node.
+    for (let round = 0; round < 3; round += 1) await expectServed(url)
     const upgrade = (Origin: string) =>
       httpRequest(`${url}/ws`, { headers: { ...UPGRADE_HEADERS, Origin } })
     expect((await upgrade(url)).status).toBe(101)
@@ -83,7 +89,7 @@ describe('nodes that are well', () => {
         const outgoing = request(`${url}/api/sync/stream`, { localAddress, headers }, (answer) =>
           resolve(answer.statusCode),
         )
-        toStop.unshift(async () => outgoing.destroy())
+        toStop.push(async () => outgoing.destroy())
         outgoing.on('error', reject).end()
       })
     expect(await streamFrom('127.0.0.2', '192.0.2.1')).toBe(200)

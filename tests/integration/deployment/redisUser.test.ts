@@ -72,9 +72,10 @@ it('lets nodes do all that they do', async () => {
   const stream = await StreamClient.open(nodes[1]!.url)
   await stream.next('connected')
   expect((await first!.broadcast({ type: 'all' })).body).toMatchObject({ recipients: 1 })
-  const { body } = await second!.request('POST', '/api/sync/ticket')
+  const { body } = await first!.request('POST', '/api/sync/ticket')
   const query = { ticket: body.ticket }
   expect((await StreamClient.open(nodes[1]!.url, { query })).response.statusCode).toBe(200)
+  expect((await StreamClient.open(nodes[0]!.url, { query })).response.statusCode).toBe(401)
   const revoked = await first!.request('POST', '/api/sync/revoke', { body: { userId: 'bob' } })
   expect(revoked.status).toBe(200)
   // After a restart of Redis its scripts are gone.

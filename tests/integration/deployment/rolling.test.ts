@@ -13,24 +13,27 @@ import { waitFor } from '../../support/waitFor.js'
 const EVERY_MS = 10
 
 let cluster: Cluster
+let client: ConnectionManager | undefined
 let nginx: Awaited<ReturnType<typeof startExampleNginx>>
 beforeAll(async () => {
   cluster = await Cluster.start({ env: { TRUST_PROXY: '1' } })
   nginx = await startExampleNginx(cluster.nodes.map(({ url }) => Number(new URL(url).port)))
 }, 60_000)
 afterAll(async () => {
+  client?.disconnect()
   await nginx.stop()
   await cluster.stop()
 })
 
 it('loses nothing and tells nobody to resync', async () => {
-  const client = new ConnectionManager({ baseUrl: nginx.url, WebSocket: WebSocket as never })
+  const following = new ConnectionManager({ baseUrl: nginx.url, WebSocket: WebSocket as never })
+  client = following
   const received: string[] = []
   const resyncs: string[] = []
-  client.onMessage(({ id }) => received.push(id))
-  client.on('resync', ({ reason }) => resyncs.push(reason))
-  client.connect()
-  await waitFor('it to be connected', () => client.getSnapshot().status === 'connected')
+  following.onMessage(({ id }) => received.push(id))
+  following.on('resync', ({ reason }) => resyncs.push(reason))
+  following.connect()
+  await waitFor('it to be connected', () => following.getSnapshot().status === 'connected')
 
   const refusals = new Map<number, number>()
   const sent: string[] = []
@@ -60,5 +63,4 @@ it('loses nothing and tells nobody to resync', async () => {
   )
   expect(received).toEqual(sent)
   expect(resyncs).toEqual([])
-  client.disconnect()
 }, 60_000)

@@ -87,6 +87,17 @@ it.concurrent('a node is killed: nothing is lost, and nobody is told to resync',
     expect(await read(other.url, cursor)).toMatchObject({ ids: [id, after], reason: undefined })
   }))
 
+it.concurrent('all nodes are killed, and Redis goes on: the same', () =>
+  Scene.play(async (scene) => {
+    const redis = await scene.startRedis('no')
+    const dying = await scene.startNode(redis.url)
+    const { cursor } = await read(dying.url)
+    const id = await publish(dying.url)
+    await dying.kill()
+    const later = await scene.startNode(redis.url)
+    expect(await read(later.url, cursor)).toMatchObject({ ids: [id], reason: undefined })
+  }))
+
 it.concurrent.each<[AppendOnly, string]>([
   ['no', 'the log is lost, and all are told'],
   ['everysec', 'nothing is lost'],

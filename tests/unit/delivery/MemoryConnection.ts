@@ -170,7 +170,7 @@ export class Stage {
 
   /** Appends a message without ending the turn. */
   append(ms: number, audience: readonly string[] = ['*'], payload?: unknown): void {
-    const entry = messageAt(at(ms), audience, payload)
+    const entry = messageAt(at(ms), audience, payload, this.log.epoch)
     this.log.apply(entry)
     this.hub.entryApplied(entry)
   }
@@ -187,6 +187,21 @@ export class Stage {
     this.hub.flush()
   }
 
+  /** Another log takes the place of this one, with what it retained: as a broker hands it over. */
+  beginAnother(retained: readonly number[] = [], { start = 1000, lostUpTo = 0 } = {}): void {
+    this.hub.logEnds()
+    this.log.begin(OTHER_EPOCH, at(start), at(lostUpTo))
+    for (const ms of retained) this.append(ms)
+    this.hub.logBegan()
+  }
+
+  /** What stood up to here left before it came: as a broker says it. */
+  lose(upTo: number): void {
+    this.hub.flush()
+    this.log.lose(at(upTo))
+    this.hub.lost()
+  }
+
   open(
     audiences: readonly string[] = ['*'],
     { since = 'now', hasRoom = true }: { since?: string; hasRoom?: boolean } = {},
@@ -198,7 +213,12 @@ export class Stage {
   }
 }
 
+const OTHER_EPOCH = 'epoch1'
+
 export const cursorOf = (ms: number): string => `${ms}-0.${EPOCH}`
+
+/** In the log that began in the place of the first. */
+export const otherCursorOf = (ms: number): string => `${ms}-0.${OTHER_EPOCH}`
 
 /** Lets everything run that waits for the end of this turn of the event loop. */
 export const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -36,6 +36,28 @@ describe('marks', () => {
     expect(marks.of('never heard of')).toEqual(mark(2))
   })
 
+  it('say of what nobody has seen that every audience may have lost it', () => {
+    const marks = new Marks(2)
+    marks.raise('a', mark(5))
+    marks.raise('b', mark(9))
+    const unseen = { position: at(7), reason: 'expired' as const }
+    marks.raiseAll(unseen)
+    expect([marks.of('a'), marks.of('b'), marks.of('c')]).toEqual([unseen, mark(9), unseen])
+    marks.raise('a', mark(8))
+    expect(marks.of('a')).toEqual(mark(8))
+    expect(marks.size).toBe(2)
+  })
+
+  it('never take back what nobody has seen, until there is another log', () => {
+    const marks = new Marks(1)
+    marks.raiseAll(mark(7))
+    marks.raiseAll(mark(6))
+    for (const key of ['a', 'b']) marks.raise(key, mark(1))
+    expect([marks.of('a'), marks.of('b'), marks.floor]).toEqual([mark(7), mark(7), mark(7)])
+    marks.clear()
+    expect([marks.of('a').position, marks.floor.position]).toEqual([ORIGIN, ORIGIN])
+  })
+
   it('never stay silent of a loss, and are exact until the bound is reached', () => {
     const raise = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd', 'e'), ms: fc.nat(50) })
     fc.assert(

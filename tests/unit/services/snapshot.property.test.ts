@@ -11,6 +11,8 @@ import { inFolder, type LogBounds, LogProcess } from '../../support/LogProcess.j
 
 const KEYS = ['*', 'u:änn', 'r:"ops"\t', 't:news'] as const
 const SOAK = process.env.SOAK === '1' ? 50 : 1
+/** Each run waits for the disk a few times. */
+const TIMEOUT_MS = 60_000 * SOAK
 const TTL_MS = 100
 const KEY_TTL_MS = 150
 
@@ -159,59 +161,73 @@ function sizeOf(log: MessageQueueService) {
   return log.size
 }
 
-it('reads on as if it had never stopped, at every position, for every reader', async () => {
-  const awayMs = fc.oneof(fc.nat(30), fc.nat(400))
-  await fc.assert(
-    fc.asyncProperty(bounds, steps, awayMs, steps, fc.array(reads, { minLength: 3 }), (...given) =>
-      inFolder(async (folder) => {
-        const [limits, before, away, after, wanted] = given
-        const kept = await new History(limits, `${folder}/deep/log`).start()
-        const steady = await new History(limits).start()
-        await kept.run(before)
-        await steady.run(before)
-        await kept.restart(away)
-        // Where memory for marks ends, it matters when something expires: stopping lets go of it.
-        sizeOf(steady.process.log)
-        steady.wait(away)
-        const compare = () => {
-          for (const read of wanted) {
-            const expected = seen(steady.process.log, read, steady.positions)
-            expect(seen(kept.process.log, read, kept.positions)).toEqual(expected)
-          }
-        }
-        compare()
-        expect(sizeOf(kept.process.log)).toEqual(sizeOf(steady.process.log))
-        compare()
-        expect(await kept.run(after)).toEqual(await steady.run(after))
-        compare()
-      }),
-    ),
-    { numRuns: 60 * SOAK },
-  )
-})
+it(
+  'reads on as if it had never stopped, at every position, for every reader',
+  async () => {
+    const awayMs = fc.oneof(fc.nat(30), fc.nat(400))
+    await fc.assert(
+      fc.asyncProperty(
+        bounds,
+        steps,
+        awayMs,
+        steps,
+        fc.array(reads, { minLength: 3 }),
+        (...given) =>
+          inFolder(async (folder) => {
+            const [limits, before, away, after, wanted] = given
+            const kept = await new History(limits, `${folder}/deep/log`).start()
+            const steady = await new History(limits).start()
+            await kept.run(before)
+            await steady.run(before)
+            await kept.restart(away)
+            // Where memory for marks ends, it matters when something expires: stopping lets go of it.
+            sizeOf(steady.process.log)
+            steady.wait(away)
+            const compare = () => {
+              for (const read of wanted) {
+                const expected = seen(steady.process.log, read, steady.positions)
+                expect(seen(kept.process.log, read, kept.positions)).toEqual(expected)
+              }
+            }
+            compare()
+            expect(sizeOf(kept.process.log)).toEqual(sizeOf(steady.process.log))
+            compare()
+            expect(await kept.run(after)).toEqual(await steady.run(after))
+            compare()
+          }),
+      ),
+      { numRuns: 60 * SOAK },
+    )
+  },
+  TIMEOUT_MS,
+)
 
-it('gives out no position again and none below, wherever the wall clock stands then', async () => {
-  const jumps = fc.constantFrom(-86_400_000, -3_600_000, -1, 0, 1, 3_600_000)
-  await fc.assert(
-    fc.asyncProperty(steps, jumps, steps, (before, jumpMs, after) =>
-      inFolder(async (folder) => {
-        const history = await new History({}, `${folder}/log`).start()
-        await history.run(before)
-        const { head } = history.process.log
-        await history.restart(jumpMs)
-        const { length } = history.positions
-        expect(history.process.log.epoch).toBe('first0')
-        const answers = await history.run(after)
-        const fresh = history.positions
-          .slice(length)
-          .filter((_, index) => !(answers[index] as { isDuplicate: boolean }).isDuplicate)
-        let last: Position = head
-        for (const position of fresh) {
-          expect(comparePositions(position, last)).toBeGreaterThan(0)
-          last = position
-        }
-      }),
-    ),
-    { numRuns: 20 * SOAK },
-  )
-})
+it(
+  'gives out no position again and none below, wherever the wall clock stands then',
+  async () => {
+    const jumps = fc.constantFrom(-86_400_000, -3_600_000, -1, 0, 1, 3_600_000)
+    await fc.assert(
+      fc.asyncProperty(steps, jumps, steps, (before, jumpMs, after) =>
+        inFolder(async (folder) => {
+          const history = await new History({}, `${folder}/log`).start()
+          await history.run(before)
+          const { head } = history.process.log
+          await history.restart(jumpMs)
+          const { length } = history.positions
+          expect(history.process.log.epoch).toBe('first0')
+          const answers = await history.run(after)
+          const fresh = history.positions
+            .slice(length)
+            .filter((_, index) => !(answers[index] as { isDuplicate: boolean }).isDuplicate)
+          let last: Position = head
+          for (const position of fresh) {
+            expect(comparePositions(position, last)).toBeGreaterThan(0)
+            last = position
+          }
+        }),
+      ),
+      { numRuns: 20 * SOAK },
+    )
+  },
+  TIMEOUT_MS,
+)
