@@ -32,6 +32,7 @@ export class LuaScript {
     this.#source = source
     this.#isInOrder = isInOrder
     this.#digest = createHash('sha1').update(source).digest('hex')
+    this.#isInOrder = isInOrder
   }
 
   async run(
