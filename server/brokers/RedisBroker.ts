@@ -33,6 +33,7 @@ const APPEND_WITHIN_MS = 2000
 const ANSWER_WITHIN_MS = 2500
 const START_WITHIN_MS = 2500
 const MIN_KEEP_MS = 3_600_000
+const MAX_REFUSALS = 20
 const ANSWERS = { kept: 1000, ttlMs: 60_000 }
 
 /** Tells the asking node how many connections a publication has here. */
@@ -68,7 +69,8 @@ export class RedisBroker implements Broker {
   /** Of the publication that is being read: how many connections it has here. */
   #count = { publication: '', recipients: 0 }
   #wasDeaf = false
-  #trouble = ''
+  /** What Redis has refused since entries came last: each is said once. */
+  readonly #refusals = new Set<string>()
 
   constructor(options: RedisBrokerOptions) {
     this.#options = options
@@ -268,7 +270,7 @@ export class RedisBroker implements Broker {
     this.#pulse?.heard(node, runId)
     if (!this.#wasDeaf || this.#pulse?.isDeaf !== false) return
     this.#wasDeaf = false
-    this.#trouble = ''
+    this.#refusals.clear()
     this.#options.logger.info('entries come from Redis again')
   }
 
@@ -281,9 +283,11 @@ export class RedisBroker implements Broker {
   /** What Redis refuses, once each; that it is away is said by the connections. */
   #onTrouble(error: unknown): void {
     if (isOwnFault(error)) return this.#options.onFault(error)
-    if (!isRefusal(error) || error.message === this.#trouble) return
-    this.#trouble = error.message
-    this.#options.logger.warn({ why: error.message.slice(0, 300) }, 'Redis refuses')
+    if (!isRefusal(error)) return
+    const why = error.message.slice(0, 300)
+    if (this.#refusals.has(why) || this.#refusals.size === MAX_REFUSALS) return
+    this.#refusals.add(why)
+    this.#options.logger.warn({ why }, 'Redis refuses')
   }
 }
 

@@ -30,8 +30,8 @@ export class LuaScript {
   /** `isInOrder`: always sent whole, for what must be run before that which is sent after it. */
   constructor(source: string, { isInOrder = false } = {}) {
     this.#source = source
-    this.#isInOrder = isInOrder
     this.#digest = createHash('sha1').update(source).digest('hex')
+    this.#isInOrder = isInOrder
   }
 
   async run(

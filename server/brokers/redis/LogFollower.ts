@@ -11,10 +11,11 @@ import { SyncError } from '../../../shared/errors.js'
 import type { RedisConnections } from '../../redis/RedisConnections.js'
 import type { BrokerSink } from '../Broker.js'
 import { toEntry } from '../Entry.js'
+import { Promises } from './Promises.js'
 import type { Following } from './Pulse.js'
 import type { RedisClock } from './RedisClock.js'
-import { type Found, type Instance, isBefore, isIn, type SharedLog } from './SharedLog.js'
-import { fromFields, positionAt, type StreamEntry } from './streamEntry.js'
+import { type Found, type Instance, isIn, type SharedLog } from './SharedLog.js'
+import { fromFields, isBefore, positionAt, type StreamEntry } from './streamEntry.js'
 
 const PAGE = 200
 const BLOCK_MS = 1000
@@ -51,6 +52,7 @@ export class LogFollower {
   readonly #options: LogFollowerOptions
   readonly #tail: Redis
   readonly #ended = new Set<string>()
+  #promises = new Promises()
   readonly #onProgress = new Set<() => void>()
   #epoch: string | undefined
   #runId = ''
@@ -59,8 +61,6 @@ export class LogFollower {
   #lastBeat = '0-0'
   #lastAnswer = '0-0'
   #lastMark = ''
-  /** The last id that Redis is known to have given. */
-  #promised = '0-0'
   /** An entry did not follow the one before it. */
   #breach: string | undefined
   /** Why the log can't be the one that was followed, whatever it looks like. */
@@ -126,7 +126,7 @@ export class LogFollower {
 
   /** Redis says that it has an entry there, of this epoch: from now on it has to be in the log. */
   promise(id: string, epoch: string): void {
-    if (epoch === this.#epoch && isBefore(this.#promised, id)) this.#promised = id
+    if (epoch === this.#epoch && isBefore(this.#last, id)) this.#promises.add(id)
   }
 
   isAhead(cursor: Cursor): boolean {
@@ -201,7 +201,7 @@ export class LogFollower {
     if (this.#doubt !== undefined) return this.#doubt
     const isOverrun = isBefore(this.#last, found.trimmed)
     if (this.#breach !== undefined && !isOverrun) return this.#breach
-    if (isBefore(found.lastId, laterId(this.#last, this.#promised))) {
+    if (isBefore(found.lastId, laterId(this.#last, this.#promises.last ?? this.#last))) {
       return 'the end of the log is missing in Redis'
     }
     const isTrimmed = isOverrun || this.#last === found.trimmed
@@ -240,7 +240,7 @@ export class LogFollower {
     sink.began()
     // What stood at the end has left since the look.
     if (isBefore(this.#last, found.lastId)) this.#lose(found.lastId)
-    this.#promised = this.#last
+    this.#promises = new Promises()
     this.#progressed()
   }
 
@@ -254,6 +254,7 @@ export class LogFollower {
   #lose(trimmed: string): void {
     this.#options.sink.lose(positionAt(trimmed))
     this.#last = trimmed
+    this.#promises.settle(trimmed)
     this.#progressed()
   }
 
@@ -286,7 +287,7 @@ export class LogFollower {
         this.#breach = 'an entry in Redis does not follow the one that was delivered'
         return false
       }
-      if (isBefore(this.#last, this.#promised) && isBefore(this.#promised, id)) {
+      if (this.#promises.isBrokenBy(id)) {
         this.#breach = 'an entry that was acknowledged is missing in Redis'
         return false
       }
@@ -294,6 +295,7 @@ export class LogFollower {
       if (entry !== undefined) this.#handOver(entry, false)
       this.#last = id
       this.#lastMark = entry?.mark ?? ''
+      this.#promises.settle(id)
     }
     this.#progressed()
     return true

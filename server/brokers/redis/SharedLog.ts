@@ -99,9 +99,6 @@ type LookReply = readonly [
   lastBeat: string,
 ]
 
-export const isBefore = (id: string, other: string): boolean =>
-  comparePositions(positionAt(id), positionAt(other)) < 0
-
 /** Whether a cursor is a position of the log that was found. */
 export const isIn = (found: Found, cursor: Cursor): boolean =>
   found.epoch === cursor.epoch && comparePositions(cursor, positionAt(found.lastId)) <= 0

@@ -2,7 +2,7 @@
 // place is encoded by each node when it reads the entry.
 
 import type { AudienceKey } from '../../../shared/audience.js'
-import type { Position } from '../../../shared/cursor.js'
+import { comparePositions, type Position } from '../../../shared/cursor.js'
 import type { Appendable } from '../Entry.js'
 
 /** What the log keeps for an entry beside its text, on each node: counted here so that both agree. */
@@ -100,3 +100,6 @@ export function positionAt(id: string): Position {
   const [ms, counter] = id.split('-')
   return { ms: Number(ms), counter: Number(counter ?? 0) }
 }
+
+export const isBefore = (id: string, other: string): boolean =>
+  comparePositions(positionAt(id), positionAt(other)) < 0
