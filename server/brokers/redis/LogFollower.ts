@@ -166,8 +166,10 @@ export class LogFollower {
     const { log } = this.#options
     const instance = await log.instance(this.#tail)
     const { runId } = instance
+    // What is promised from here on, the look may be too early for.
+    const promised = this.#promises.last
     const found = await log.look(this.#tail, this.#epoch === undefined ? '' : this.#last)
-    const why = this.#whyNotThisOne(found, instance)
+    const why = this.#whyNotThisOne(found, instance, promised)
     if (why === 'wait') throw new SyncError('unavailable', 'other nodes look at the log first')
     if (why !== undefined) {
       if (await log.begin(this.#tail, found.epoch, runId)) this.#options.onBegun(why)
@@ -189,7 +191,11 @@ export class LogFollower {
    * Why continuity can't be proven in what Redis has, if so. `wait`: nodes that are alive may be
    * able to.
    */
-  #whyNotThisOne(found: Found, { runId, upMs }: Instance): string | undefined {
+  #whyNotThisOne(
+    found: Found,
+    { runId, upMs }: Instance,
+    promised = this.#last,
+  ): string | undefined {
     if (found.epoch === '' || found.lastId === '') return 'there is no log in Redis'
     if (this.#ended.has(found.epoch)) return 'Redis has a log that had ended'
     if (found.epoch !== this.#epoch) {
@@ -201,7 +207,7 @@ export class LogFollower {
     if (this.#doubt !== undefined) return this.#doubt
     const isOverrun = isBefore(this.#last, found.trimmed)
     if (this.#breach !== undefined && !isOverrun) return this.#breach
-    if (isBefore(found.lastId, laterId(this.#last, this.#promises.last ?? this.#last))) {
+    if (isBefore(found.lastId, laterId(this.#last, promised))) {
       return 'the end of the log is missing in Redis'
     }
     const isTrimmed = isOverrun || this.#last === found.trimmed
