@@ -23,11 +23,13 @@ export class TcpLink {
   readonly #connections = new Set<Connection>()
   readonly #wires: Record<Direction, Wire> = { there: CLEAR, back: CLEAR }
   readonly #random: () => number
+  #upstreamPort: number
 
   private constructor(upstreamPort: number, seed: number) {
+    this.#upstreamPort = upstreamPort
     this.#random = pseudoRandom(seed)
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-      const connection: Connection = new Connection(client, upstreamPort, {
+      const connection: Connection = new Connection(client, this.#upstreamPort, {
         wires: this.#wires,
         random: this.#random,
         onGone: () => this.#connections.delete(connection),
@@ -62,6 +64,11 @@ export class TcpLink {
 
   heal(): void {
     this.set(CLEAR)
+  }
+
+  /** New connections go there; the others stay where they are. */
+  leadTo(port: number): void {
+    this.#upstreamPort = port
   }
 
   /** Resets all connections; new ones are taken. */

@@ -2,7 +2,7 @@
 
 import type { SyncServerOptions } from '../../../server/createSyncServer.js'
 import type { RedisServer } from '../../support/RedisServer.js'
-import { TcpLink } from '../../support/TcpLink.js'
+import { TcpLink, type Wire } from '../../support/TcpLink.js'
 import { startTestServer, type TestServer } from '../../support/testServer.js'
 import { waitFor } from '../../support/waitFor.js'
 
@@ -19,9 +19,10 @@ export class Nodes {
     this.redis = redis
   }
 
-  /** Starts one more node. */
-  async start(options: SyncServerOptions = {}): Promise<TestNode> {
+  /** Starts one more node, at the end of such a wire. */
+  async start(options: SyncServerOptions = {}, wire: Partial<Wire> = {}): Promise<TestNode> {
     const link = await TcpLink.start(this.redis.port)
+    link.set(wire)
     const redisUrl = `redis://127.0.0.1:${link.port}`
     const server = await startTestServer({ redisUrl, redisPrefix: this.#prefix, ...options })
     const node = { ...server, link }

@@ -58,7 +58,9 @@ describe('an entry of the stream', () => {
     fc.assert(
       fc.property(fc.oneof(message, resync), marking, id, id, (item, given, ownId, previous) => {
         const entry = fromFields(ownId, written(item, given, previous))
-        expect(entry).toEqual({ id: ownId, previous, item, ...given })
+        const { node, append, publication } = given.tag
+        const mark = `${node}:${append}:${publication}`
+        expect(entry).toEqual({ id: ownId, previous, mark, item, ...given })
       }),
     )
   })
