@@ -73,6 +73,6 @@ export class RedisScripts {
 }
 
 /** What Redis said itself, rather than that it could not be asked. */
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError'
 }
