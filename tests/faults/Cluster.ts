@@ -111,6 +111,12 @@ export class Cluster {
     await Promise.all(this.nodes.map((node) => node.untilReady(withinMs)))
   }
 
+  /** Why the nodes began new logs, as they said it themselves. */
+  get reasons(): string[] {
+    const lines = this.nodes.flatMap(({ process }) => process.output().split('\n'))
+    return lines.flatMap((line) => /"why":"([^"]*)","msg":"a new log begins/.exec(line)?.[1] ?? [])
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()))
     await Promise.all(this.nodes.map(async ({ link }) => link?.close()))

@@ -24,6 +24,11 @@ interface GroundOptions extends ClusterOptions {
   readonly readers?: number
 }
 
+interface GroundVerdict extends Verdict {
+  /** Why new logs began. */
+  readonly reasons: readonly string[]
+}
+
 type Front = Awaited<ReturnType<typeof startExampleNginx>>
 
 /** Long runs, many repeats. */
@@ -96,7 +101,7 @@ export class Ground {
   }
 
   /** Ends the load, reads all to the end, and judges. Nodes and Redis have to be well again. */
-  async verdict(): Promise<Verdict> {
+  async verdict(): Promise<GroundVerdict> {
     await this.cluster.untilReady()
     const last = await this.load.finish()
     await Promise.all(this.readers.map((reader) => reader.stop()))
@@ -109,7 +114,8 @@ export class Ground {
       this.#ledger,
       this.readers.map(({ record }) => record),
     )
-    return { ...verdict, violations: [...verdict.violations, ...(await this.#differences())] }
+    const violations = [...verdict.violations, ...(await this.#differences())]
+    return { ...verdict, violations, reasons: this.cluster.reasons }
   }
 
   async stop(): Promise<void> {
@@ -150,7 +156,11 @@ async function wholeLog(url: string): Promise<string[]> {
 }
 
 /** A line of figures, and the first violations where there are any. */
-export function report(name: string, { figures, violations }: Verdict, more: object = {}): void {
+export function report(
+  name: string,
+  { figures, violations, reasons }: GroundVerdict,
+  more: object = {},
+): void {
   const { acknowledged, lost, unavailable, cut, twice, deliveries, excused } = figures
   const resyncs = Object.entries(figures.resyncs).map(([reason, count]) => `${count} ${reason}`)
   const told = resyncs.length > 0 ? `resyncs: ${resyncs.join(', ')}` : 'no resync'
@@ -159,6 +169,7 @@ export function report(name: string, { figures, violations }: Verdict, more: obj
     `${unavailable.count} answered 503 (${unavailable.applied} applied)`,
     `${cut.count} cut (${cut.applied} applied)`,
     `${twice} twice, ${deliveries} deliveries, ${told}, ${excused} told as lost`,
+    ...(reasons.length > 1 ? [`new logs: ${reasons.join('; ')}`] : []),
     ...Object.entries(more).map(([what, value]) => `${what} ${value}`),
   ]
   process.stdout.write(`${name}: ${parts.join(', ')}\n`)

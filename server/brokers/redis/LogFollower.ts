@@ -141,7 +141,10 @@ export class LogFollower {
       const found = await this.#options.log.lookAside()
       // It may have come while this looked.
       if (!this.isAhead(cursor)) return true
-      if (found !== undefined && !isIn(found, cursor)) return false
+      const isLosing = found?.epoch === this.#epoch && isBefore(found?.lastId ?? '', this.#last)
+      // What this node has itself is missing there: another log is about to begin, for all.
+      if (isLosing) this.lookAgain()
+      else if (found !== undefined && !isIn(found, cursor)) return false
       const left = until - performance.now()
       if (left <= 0) throw notReached()
       await this.#untilProgress(Math.min(left, found === undefined ? RETRY_MS : left))
@@ -166,8 +169,10 @@ export class LogFollower {
     const { log } = this.#options
     const instance = await log.instance(this.#tail)
     const { runId } = instance
+    // What is promised from here on, the look may be too early for.
+    const promised = this.#promises.last
     const found = await log.look(this.#tail, this.#epoch === undefined ? '' : this.#last)
-    const why = this.#whyNotThisOne(found, instance)
+    const why = this.#whyNotThisOne(found, instance, promised)
     if (why === 'wait') throw new SyncError('unavailable', 'other nodes look at the log first')
     if (why !== undefined) {
       if (await log.begin(this.#tail, found.epoch, runId)) this.#options.onBegun(why)
@@ -189,7 +194,11 @@ export class LogFollower {
    * Why continuity can't be proven in what Redis has, if so. `wait`: nodes that are alive may be
    * able to.
    */
-  #whyNotThisOne(found: Found, { runId, upMs }: Instance): string | undefined {
+  #whyNotThisOne(
+    found: Found,
+    { runId, upMs }: Instance,
+    promised = this.#last,
+  ): string | undefined {
     if (found.epoch === '' || found.lastId === '') return 'there is no log in Redis'
     if (this.#ended.has(found.epoch)) return 'Redis has a log that had ended'
     if (found.epoch !== this.#epoch) {
@@ -201,7 +210,7 @@ export class LogFollower {
     if (this.#doubt !== undefined) return this.#doubt
     const isOverrun = isBefore(this.#last, found.trimmed)
     if (this.#breach !== undefined && !isOverrun) return this.#breach
-    if (isBefore(found.lastId, laterId(this.#last, this.#promises.last ?? this.#last))) {
+    if (isBefore(found.lastId, laterId(this.#last, promised))) {
       return 'the end of the log is missing in Redis'
     }
     const isTrimmed = isOverrun || this.#last === found.trimmed
