@@ -64,6 +64,26 @@ describe('Redis back in an older state', () => {
     expect(resyncsOf(reader)).toHaveLength(1)
   })
 
+  it('without what it has acknowledged, and this node has yet to read, is told', async () => {
+    const [a] = (await nodes.startSeveral(1)) as [TestNode]
+    await publish(a, 1)
+    const reader = await SocketClient.connect(a.url, { token: 'dev:ann' })
+    redis.keepCopy('before')
+    // It may write, and not read; until Redis is another one.
+    await redis.command('ACL', 'SETUSER', 'default', '-xread')
+    await waitFor('a refused read', async () => {
+      return /rejected_calls=[1-9]/.test(await redis.info('cmdstat_xread'))
+    })
+    await publish(a, 2)
+    await redis.restartWithCopy('before')
+    await published(a, 3)
+    expect((await reader.next('resync', 20_000)).reason).toBe('epoch')
+    await published(a, 4)
+    await waitFor('4', () => numbers(reader.messages).includes(4))
+    expect(numbers(reader.messages)).not.toContain(2)
+    expect(resyncsOf(reader)).toHaveLength(1)
+  })
+
   it('without what a node had delivered that is gone is told, however long Redis was away', async () => {
     let later = 0
     const monotonicNow = () => performance.now() + later
