@@ -226,6 +226,24 @@ describe('a node', () => {
     }
   })
 
+  it('goes on undisturbed, whatever cursors it is given while it reads', async () => {
+    const [a] = (await nodes.startSeveral(1)) as [TestNode]
+    const { cursor } = await publish(a, 1)
+    const ahead = cursor.replace(/^\d+/, (ms) => String(Number(ms) + 3_600_000))
+    const connections = () => redis.info('total_connections_received')
+    const before = await connections()
+    let isDone = false
+    const load = Array.from({ length: 4 }, async () => {
+      while (!isDone) await publish(a, 2)
+    })
+    for (let n = 0; n < 100; n += 1) {
+      expect((await ann(a).poll({ since: ahead, limit: 1 })).body.reason).toBe('epoch')
+    }
+    isDone = true
+    await Promise.all(load)
+    expect(await connections()).toBe(before)
+  })
+
   it('that leaves a Redis that lost everything leaves nothing there for good', async () => {
     const [a] = (await nodes.startSeveral(1)) as [TestNode]
     await redis.command('FLUSHALL')
