@@ -61,10 +61,15 @@ export class Load {
     }, TICK_MS)
   }
 
-  /** Stops, waits for all answers, and says which numbers were the last of each topic. */
-  async finish(): Promise<number[]> {
+  /** Begins nothing new. */
+  stop(): void {
     clearInterval(this.#timer)
     this.#isFinished = true
+  }
+
+  /** Stops, waits for all answers, and says which numbers were the last of each topic. */
+  async finish(): Promise<number[]> {
+    this.stop()
     await Promise.all(this.#underWay)
     const { topics, ledger } = this.#options
     const last = topics.map((topic) => ledger.add(topic))
