@@ -25,6 +25,8 @@ const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPOR
 /** After this long without a byte in either direction: well over a held poll or a heartbeat. */
 const SILENCE_MS = 60_000
 
+/** As long as a publish may take. */
+const LAST_ANSWERS_MS = 3000
 /** How long a closed server waits for its last connections to be gone. */
 const LAST_CONNECTIONS_MS = 500
 
@@ -95,11 +97,23 @@ async function open(options: ListenOptions, address: string, port: number): Prom
   return server
 }
 
-/** Waits for no peer: an upgraded socket that never hangs up would hold the server open for good. */
+/**
+ * Lets answers that are under way come to their end: what they acknowledge has happened. Waits for no
+ * peer beyond that: an upgraded socket that never hangs up would hold the server open for good.
+ */
 export async function closeServer(server: Server): Promise<void> {
+  const closedWithin = (ms: number) =>
+    once(server, 'close', { signal: AbortSignal.timeout(ms) }).then(
+      () => true,
+      () => false,
+    )
+  const closed = closedWithin(LAST_ANSWERS_MS)
+  // Connections that are idle end with this.
   server.close()
+  if (await closed) return
+  const ended = closedWithin(LAST_CONNECTIONS_MS)
   server.closeAllConnections()
-  await once(server, 'close', { signal: AbortSignal.timeout(LAST_CONNECTIONS_MS) }).catch(() => {})
+  await ended
 }
 
 function explained(error: unknown, host: string, port: number): unknown {

@@ -83,7 +83,9 @@ export const isKeySetUrl = (given: string) => {
 
 export const isRedisUrl = (given: string) => {
   if (!/^rediss?:\/\/./.test(given) || !URL.canParse(given)) return false
-  const { hostname, pathname } = new URL(given)
+  const { hostname, pathname, search, hash } = new URL(given)
+  // A query would overrule how the connection is used.
+  if (search !== '' || hash !== '') return false
   return hostname !== '' && /^(\/\d{0,4})?$/.test(pathname)
 }
 

@@ -23,12 +23,16 @@ export class RedisConnections {
   /** For short commands, in the order in which they are given. They fail at once while it is away. */
   readonly commands: Redis
   #isAwayTold = false
+  /** It was this node that ended the connection: there is nothing to tell if it comes back. */
+  #isReconnecting = false
 
   constructor(options: RedisConnectionsOptions) {
     this.#options = options
     this.commands = this.open()
     this.commands.on('ready', () => this.#tellBack())
-    this.commands.on('close', () => this.#tellAway())
+    this.commands.on('close', () => {
+      if (!this.#isReconnecting) this.#tellAway()
+    })
     this.commands.on('error', (error: Error) => this.#tellAway(error))
   }
 
@@ -68,6 +72,12 @@ export class RedisConnections {
     return redis
   }
 
+  /** Ends the connection for commands, with what waits on it, and makes another. */
+  reconnect(): void {
+    this.#isReconnecting = true
+    this.commands.disconnect(true)
+  }
+
   close(): void {
     this.#isAwayTold = true
     for (const redis of this.#open) redis.disconnect()
@@ -82,6 +92,7 @@ export class RedisConnections {
   }
 
   #tellBack(): void {
+    this.#isReconnecting = false
     if (!this.#isAwayTold) return
     this.#isAwayTold = false
     this.#options.logger.info({ address: this.#address }, 'Redis is back')

@@ -7,9 +7,11 @@ import type { RedisConnections } from './RedisConnections.js'
 /** Such as a node can afford before it publishes, and still answers within 3 s. */
 const PROMPT_MS = 300
 
+const MAX_TOLD = 20
+
 interface RedisScriptsOptions {
   readonly redis: RedisConnections
-  /** Told of what Redis refuses, once until it takes something again; not of its being away. */
+  /** Told of what Redis refuses, once each; not of its being away. */
   readonly onFault: (error: unknown) => void
 }
 
@@ -17,7 +19,8 @@ export class RedisScripts {
   readonly #options: RedisScriptsOptions
   /** Answers that did not come in time, and may still come. */
   #overdue = 0
-  #isFaultTold = false
+  /** What Redis has refused: each is told once, however often it comes and goes. */
+  readonly #told = new Set<string>()
 
   constructor(options: RedisScriptsOptions) {
     this.#options = options
@@ -32,12 +35,10 @@ export class RedisScripts {
     const { redis, onFault } = this.#options
     const names = keys.map((key) => redis.key(key))
     try {
-      const answer = await script.run(redis.commands, names, args)
-      this.#isFaultTold = false
-      return answer
+      return await script.run(redis.commands, names, args)
     } catch (error) {
-      if (isRefusal(error) && !this.#isFaultTold) {
-        this.#isFaultTold = true
+      if (isRefusal(error) && this.#told.size < MAX_TOLD && !this.#told.has(error.message)) {
+        this.#told.add(error.message)
         onFault(error)
       }
       throw error
@@ -72,6 +73,6 @@ export class RedisScripts {
 }
 
 /** What Redis said itself, rather than that it could not be asked. */
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError'
 }

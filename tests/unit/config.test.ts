@@ -147,6 +147,7 @@ describe('the settings of Redis', () => {
     'redis:localhost',
     'redis://host:port',
     'redis://host:6379/app',
+    'redis://host?commandTimeout=5',
     'redis://host:6379/0/1',
     'redis://a,redis://b',
     ' redis://localhost',

@@ -8,7 +8,7 @@ const MAX_PENDING = 10_000
 
 export class Promises {
   /** Rising. */
-  #pending: string[] = []
+  readonly #pending: string[] = []
 
   get last(): string | undefined {
     return this.#pending.at(-1)
@@ -23,8 +23,8 @@ export class Promises {
 
   /** Everything up to here was read, or is known to be gone. */
   settle(upTo: string): void {
-    if (this.#pending.length === 0) return
-    this.#pending = this.#pending.filter((id) => isBefore(upTo, id))
+    while (this.#pending[0] !== undefined && !isBefore(upTo, this.#pending[0]))
+      this.#pending.shift()
   }
 
   /** Whether an entry with this id, the next one in the log, would pass one over. */

@@ -12,6 +12,8 @@ const DEAF_AFTER_MS = 3 * BEAT_EVERY_MS + 500
 /** A node that has not beaten for so long is none. */
 export const ALIVE_MS = 8000
 const LEAVE_WITHIN_MS = 500
+/** Where another connection may do better, one is tried so often. */
+const RECONNECT_AFTER_MS = 5000
 const TRIM_STEP = 100
 const MAX_TRIM_STEPS = 500
 
@@ -54,6 +56,7 @@ export class Pulse {
   #heardAt: number
   #lastHeardAt: number
   #isStopped = false
+  #reconnectedAt = Number.NEGATIVE_INFINITY
   #nodes = 1
   /** Nodes that have yet to say that nothing they served is missing, and by when. */
   #witnesses: { readonly nodes: Set<string>; readonly until: number } | undefined
@@ -152,8 +155,16 @@ export class Pulse {
       await this.#trim(connections.commands)
     } catch (error) {
       onTrouble(error)
-      if (isHopeless(error) && connections.isUp) connections.commands.disconnect(true)
+      this.#reconnectIfHopeless(error)
     }
+  }
+
+  #reconnectIfHopeless(error: unknown): void {
+    const { connections, monotonicNow } = this.#options
+    if (!isHopeless(error) || !connections.isUp) return
+    if (monotonicNow() - this.#reconnectedAt < RECONNECT_AFTER_MS) return
+    this.#reconnectedAt = monotonicNow()
+    connections.reconnect()
   }
 
   #send(redis: Redis) {
