@@ -95,10 +95,10 @@ export class Load {
     return [...this.#answers].map(([status, count]) => `${count}×${status}`).join(' ')
   }
 
-  /** The share of answers that were none, or another than success. */
-  get errorShare(): number {
+  /** Answers that were none, or another than success. */
+  get errors(): number {
     const all = [...this.#answers.values()].reduce((sum, count) => sum + count, 0)
-    return (all - this.count(201) - this.count(200)) / all
+    return all - this.count(201) - this.count(200)
   }
 
   get slowestMs(): number {
