@@ -119,6 +119,7 @@ export class Ground {
   }
 
   async stop(): Promise<void> {
+    this.load.stop()
     await Promise.all(this.readers.map((reader) => reader.stop()))
     await this.nginx?.stop()
     await this.cluster.stop()

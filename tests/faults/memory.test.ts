@@ -8,9 +8,9 @@ import { ask } from './continuity/NodeApi.js'
 import { SOAK } from './Ground.js'
 
 /** Of users, of topics, and of keys. */
-const DISTINCT = SOAK ? 1_000_000 : 20_000
+const DISTINCT = SOAK ? 1_000_000 : 10_000
 /** Of these users so many publish by themselves, for all that is counted per user. */
-const PUBLISHING = SOAK ? 50_000 : 2000
+const PUBLISHING = SOAK ? 50_000 : 1000
 const BATCH = 100
 const AT_ONCE = 8
 const TTL_MS = 3000
@@ -96,7 +96,7 @@ test(
   `after ${DISTINCT} users, topics and keys and a quiet TTL, memory is back within 10 %`,
   async () => {
     // Once, so that what is compiled and kept for good is there.
-    await crowd(2000, 500)
+    await crowd(2000, 300)
     await new Promise((resolve) => setTimeout(resolve, 2 * TTL_MS))
     const before = await held()
     await crowd(DISTINCT, PUBLISHING)

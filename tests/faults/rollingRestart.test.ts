@@ -11,6 +11,8 @@ const ROUNDS = SOAK ? 10 : 1
 const CLIENTS = 45
 const PER_SECOND = 100
 const MAX_ERROR_SHARE = 0.001
+/** Who connects in the very moment in which a node stops listening is reset; a short form counts it. */
+const MAX_ERRORS_PER_RESTART = SOAK ? 0 : 1
 const SPREAD_MS = 5000
 const MOST_IN_A_TENTH = 0.3
 /** The errors that a share is of: fewer publishes would make one too much. */
@@ -48,18 +50,22 @@ test(
       }
     }
     await ground.published(Math.max(PER_SECOND, MIN_PUBLISHED - load.count(201)), 60_000)
-    const errors = load.errorShare
+    const { errors } = load
+    const share = errors / (errors + load.count(201))
+    const mayFail = ROUNDS * cluster.nodes.length * MAX_ERRORS_PER_RESTART
     const verdict = await ground.verdict()
     const most = Math.max(...inTenths(backAfterMs)) / backAfterMs.length
     report(`rolling restart of three nodes, ${ROUNDS} times`, verdict, {
-      'publish errors': `${(errors * 100).toFixed(3)} % (${load.statuses})`,
+      'publish errors': `${(share * 100).toFixed(3)} % (${load.statuses})`,
       'clients back': backAfterMs.length,
       'most in a tenth': `${(most * 100).toFixed(0)} %`,
     })
     expect(verdict.violations).toEqual([])
     expect(verdict.figures.resyncs).toEqual({})
     expect(clients.flatMap(({ resyncs }) => resyncs)).toEqual([])
-    expect(errors).toBeLessThanOrEqual(MAX_ERROR_SHARE)
+    expect(errors).toBeLessThanOrEqual(Math.max(mayFail, load.count(201) * MAX_ERROR_SHARE))
+    // Whoever was heard was answered.
+    expect(verdict.figures.cut.applied).toBe(0)
     expect(backAfterMs.length).toBeGreaterThanOrEqual(CLIENTS / 2)
     expect(most).toBeLessThanOrEqual(MOST_IN_A_TENTH)
   },

@@ -61,10 +61,15 @@ export class Load {
     }, TICK_MS)
   }
 
-  /** Stops, waits for all answers, and says which numbers were the last of each topic. */
-  async finish(): Promise<number[]> {
+  /** Begins nothing new. */
+  stop(): void {
     clearInterval(this.#timer)
     this.#isFinished = true
+  }
+
+  /** Stops, waits for all answers, and says which numbers were the last of each topic. */
+  async finish(): Promise<number[]> {
+    this.stop()
     await Promise.all(this.#underWay)
     const { topics, ledger } = this.#options
     const last = topics.map((topic) => ledger.add(topic))
@@ -90,10 +95,10 @@ export class Load {
     return [...this.#answers].map(([status, count]) => `${count}×${status}`).join(' ')
   }
 
-  /** The share of answers that were none, or another than success. */
-  get errorShare(): number {
+  /** Answers that were none, or another than success. */
+  get errors(): number {
     const all = [...this.#answers.values()].reduce((sum, count) => sum + count, 0)
-    return (all - this.count(201) - this.count(200)) / all
+    return all - this.count(201) - this.count(200)
   }
 
   get slowestMs(): number {
