@@ -23,7 +23,7 @@ export default {
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
     project('integration'),
     project('hardening'),
-    project('faults'),
+    { ...project('faults'), setupFilesAfterEnv: ['<rootDir>/tests/faults/moreTries.ts'] },
     {
       ...project('browser'),
       globalSetup: '<rootDir>/tests/browser/buildPage.ts',

@@ -143,10 +143,13 @@ export class LogFollower {
       const found = await this.#options.log.lookAside()
       // It may have come while this looked.
       if (!this.isAhead(cursor)) return true
-      const isLosing = found?.epoch === this.#epoch && isBefore(found?.lastId ?? '', last)
-      // What this node has itself is missing there: another log is about to begin, for all.
-      if (isLosing) this.lookAgain()
-      else if (found !== undefined && !isIn(found, cursor)) return false
+      if (found !== undefined && !isIn(found, cursor)) {
+        const isOurs = cursor.epoch === this.#epoch
+        const isIntact = found.epoch === this.#epoch && !isBefore(found.lastId, last)
+        if (!isOurs || isIntact) return false
+        // What this node has itself is missing there: another log is about to begin, for all.
+        this.lookAgain()
+      }
       const left = until - performance.now()
       if (left <= 0) throw notReached()
       await this.#untilProgress(Math.min(left, found === undefined ? RETRY_MS : left))
