@@ -107,6 +107,8 @@ export async function closeServer(server: Server): Promise<void> {
       () => true,
       () => false,
     )
+  // Right after the event loop has read what came: a request that waits unread would be cut off.
+  await new Promise((resolve) => setImmediate(resolve))
   const closed = closedWithin(LAST_ANSWERS_MS)
   // Connections that are idle end with this.
   server.close()

@@ -138,10 +138,12 @@ export class LogFollower {
   async reach(cursor: Cursor): Promise<boolean> {
     const until = performance.now() + REACH_WITHIN_MS
     while (this.isAhead(cursor) && !this.#isClosed) {
+      // What is read while it looks, the look is too early for.
+      const last = this.#last
       const found = await this.#options.log.lookAside()
       // It may have come while this looked.
       if (!this.isAhead(cursor)) return true
-      const isLosing = found?.epoch === this.#epoch && isBefore(found?.lastId ?? '', this.#last)
+      const isLosing = found?.epoch === this.#epoch && isBefore(found?.lastId ?? '', last)
       // What this node has itself is missing there: another log is about to begin, for all.
       if (isLosing) this.lookAgain()
       else if (found !== undefined && !isIn(found, cursor)) return false

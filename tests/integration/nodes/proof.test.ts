@@ -64,6 +64,26 @@ describe('Redis back in an older state', () => {
     expect(resyncsOf(reader)).toHaveLength(1)
   })
 
+  it('without what it has acknowledged, and this node has yet to read, is told', async () => {
+    const [a] = (await nodes.startSeveral(1)) as [TestNode]
+    await publish(a, 1)
+    const reader = await SocketClient.connect(a.url, { token: 'dev:ann' })
+    redis.keepCopy('before')
+    // It may write, and not read; until Redis is another one.
+    await redis.command('ACL', 'SETUSER', 'default', '-xread')
+    await waitFor('a refused read', async () => {
+      return /rejected_calls=[1-9]/.test(await redis.info('cmdstat_xread'))
+    })
+    await publish(a, 2)
+    await redis.restartWithCopy('before')
+    await published(a, 3)
+    expect((await reader.next('resync', 20_000)).reason).toBe('epoch')
+    await published(a, 4)
+    await waitFor('4', () => numbers(reader.messages).includes(4))
+    expect(numbers(reader.messages)).not.toContain(2)
+    expect(resyncsOf(reader)).toHaveLength(1)
+  })
+
   it('without what a node had delivered that is gone is told, however long Redis was away', async () => {
     let later = 0
     const monotonicNow = () => performance.now() + later
@@ -204,6 +224,24 @@ describe('a node', () => {
     } finally {
       await other.stop()
     }
+  })
+
+  it('goes on undisturbed, whatever cursors it is given while it reads', async () => {
+    const [a] = (await nodes.startSeveral(1)) as [TestNode]
+    const { cursor } = await publish(a, 1)
+    const ahead = cursor.replace(/^\d+/, (ms) => String(Number(ms) + 3_600_000))
+    const connections = () => redis.info('total_connections_received')
+    const before = await connections()
+    let isDone = false
+    const load = Array.from({ length: 4 }, async () => {
+      while (!isDone) await publish(a, 2)
+    })
+    for (let n = 0; n < 100; n += 1) {
+      expect((await ann(a).poll({ since: ahead, limit: 1 })).body.reason).toBe('epoch')
+    }
+    isDone = true
+    await Promise.all(load)
+    expect(await connections()).toBe(before)
   })
 
   it('that leaves a Redis that lost everything leaves nothing there for good', async () => {
