@@ -36,7 +36,7 @@ export const SOAK = process.env.SOAK === '1'
 
 const TOPICS = ['a', 'b', 'c', 'd']
 const PER_SECOND = 200
-const READERS = 12
+const READERS = 8
 const SHOWN_VIOLATIONS = 10
 /** Of a log of a few seconds so many may expire while it is compared. */
 const EXPIRING = 50
