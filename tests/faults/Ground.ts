@@ -37,6 +37,7 @@ export const SOAK = process.env.SOAK === '1'
 const TOPICS = ['a', 'b', 'c', 'd']
 const PER_SECOND = 200
 const READERS = 8
+const AGREE_WITHIN_MS = 3000
 const SHOWN_VIOLATIONS = 10
 /** Of a log of a few seconds so many may expire while it is compared. */
 const EXPIRING = 50
@@ -114,7 +115,7 @@ export class Ground {
       this.#ledger,
       this.readers.map(({ record }) => record),
     )
-    const violations = [...verdict.violations, ...(await this.#differences())]
+    const violations = [...verdict.violations, ...(await this.#lastDifferences())]
     return { ...verdict, violations, reasons: this.cluster.reasons }
   }
 
@@ -127,6 +128,17 @@ export class Ground {
 
   #topicOf(n: number): string {
     return this.#ledger.publications[n]!.topic
+  }
+
+  /** What still differs when the last node had time to read the log to its end. */
+  async #lastDifferences(): Promise<Violation[]> {
+    let differences: Violation[] = []
+    const areNone = async () => {
+      differences = await this.#differences()
+      return differences.length === 0
+    }
+    await waitFor('the nodes to agree', areNone, AGREE_WITHIN_MS).catch(() => {})
+    return differences
   }
 
   /** Every node has the same log, entry for entry, but for what expires while they are asked. */
