@@ -2,13 +2,24 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'node_modules/**', 'examples/*/dist/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'coverage/**',
+      '**/node_modules/**',
+      'bench/dist/**',
+      'examples/*/dist/**',
+      '**/_generated/**',
+    ],
+  },
   {
     files: [
       'server/**/*.ts',
       'shared/**/*.ts',
+      'convex/**/*.ts',
       'client/**/*.{ts,tsx}',
       'tests/**/*.ts',
+      'bench/**/*.ts',
       'examples/**/*.{ts,tsx}',
     ],
     languageOptions: {
