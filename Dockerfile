@@ -6,11 +6,12 @@ FROM node:${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json tsconfig.build.client.json tsconfig.build.cli.json vite.config.ts ./
+COPY tsconfig.json tsconfig.build.json tsconfig.build.client.json tsconfig.build.cli.json tsconfig.build.convex.json vite.config.ts ./
 COPY scripts scripts
 COPY shared shared
 COPY server server
 COPY client client
+COPY convex convex
 RUN npm run build
 
 FROM node:${NODE}

@@ -2,6 +2,9 @@
 // `conformance` holds the wire contract (also against BASE_URL), `integration` the whole server,
 // `hardening` attacks a server and watches it, `faults` does harm to a Redis and the nodes that share
 // it, `browser` is the client in a real browser behind faulty networks, `react` the hooks in jsdom.
+
+import { availableParallelism } from 'node:os'
+
 const project = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/tests/${name}/**/*.test.ts`],
@@ -39,5 +42,5 @@ export default {
   testSequencer: '<rootDir>/tests/conformance/sequencer.mjs',
   testTimeout: 30_000,
   // The tests wait more than they compute.
-  maxWorkers: '100%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
 }

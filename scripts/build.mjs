@@ -1,4 +1,4 @@
-// Compiles the server and the client and builds the dashboard into dist/, from scratch.
+// Compiles the server, the client and the component for Convex, and builds the dashboard into dist/, from scratch.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 
@@ -13,6 +13,7 @@ run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.cli.json')
 // The client next: what it shares with the server is then written as the server needs it.
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.client.json')
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
+run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.convex.json')
 run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
 chmodSync('dist/client/cli/index.js', 0o755)
 writeFileSync('dist/.built', '')

@@ -22,8 +22,9 @@ function isStale() {
     'tsconfig.build.json',
     'tsconfig.build.client.json',
     'tsconfig.build.cli.json',
+    'tsconfig.build.convex.json',
     'vite.config.ts',
-    ...filesIn('server', 'shared', 'client'),
+    ...filesIn('server', 'shared', 'client', 'convex'),
   ]
   return sources.some((file) => statSync(file).mtimeMs > builtAt)
 }

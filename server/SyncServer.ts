@@ -9,6 +9,7 @@ import type { SettingsInput } from './config.js'
 import type { Listening } from './listen.js'
 import type { AuthorizeTopic } from './security/Access.js'
 import type { Authenticate } from './security/authenticate.js'
+import type { Integration } from './services/Integration.js'
 import type { RealtimeSyncService } from './services/RealtimeSyncService.js'
 
 export interface SyncServerOptions extends SettingsInput {
@@ -21,6 +22,8 @@ export interface SyncServerOptions extends SettingsInput {
   readonly authorizeTopic?: AuthorizeTopic
   /** Where the order of messages comes from. Default: this process. */
   readonly broker?: Broker
+  /** A `ConvexRealtimeIntegration` of `syncline/convex-integration`, started and stopped with the server. */
+  readonly convex?: Integration
   /** Default: JSON lines on standard output at `logLevel`. */
   readonly logger?: Logger
   /** A folder of static files to serve at `/` when listening by itself. */
@@ -37,6 +40,7 @@ const PARTS: ReadonlySet<string> = new Set([
   'authenticate',
   'authorizeTopic',
   'broker',
+  'convex',
   'logger',
   'dashboardFolder',
   'wallNow',

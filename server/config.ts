@@ -7,6 +7,7 @@ import { ConfigError } from '../shared/errors.js'
 import {
   duration,
   flag,
+  isDeploymentUrl,
   isHost,
   isKeySetUrl,
   isOrigin,
@@ -149,6 +150,19 @@ export const settingsSchema = z
       .describe(
         'Keeps the log in this file while the server is stopped, so that a restart loses nothing; not with REDIS_URL.',
       ),
+    convexUrl: z
+      .string()
+      .refine(isDeploymentUrl, {
+        error:
+          'must be the address of a Convex deployment, such as https://happy-otter-123.convex.cloud (http:// on this machine or in a private network, by a name without dots)',
+      })
+      .optional()
+      .describe('The Convex deployment of which the queries in CONVEX_WATCH_FILE are watched.'),
+    convexWatchFile: text(4000)
+      .optional()
+      .describe(
+        'A JSON file that names the queries of CONVEX_URL to watch, and who gets the changes.',
+      ),
     messageTtlMs: wholeNumber(1000, 7 * DAY_MS)
       .default(5 * MINUTE_MS)
       .describe('How long a message is kept for those who come late, in ms.'),
@@ -191,6 +205,14 @@ export const settingsSchema = z
     maxTopicsPerConnection: wholeNumber(1, 50)
       .default(50)
       .describe('Topics of one connection or request.'),
+    compression: flag
+      .default(false)
+      .describe(
+        'Compresses what goes to many WebSockets at once, and large pages of polls, for clients that take it.',
+      ),
+    compressionMinBytes: wholeNumber(128, MIB)
+      .default(1024)
+      .describe('Smallest frame that is compressed, in bytes; pages of polls from 4096 on.'),
     dashboard: flag.default(true).describe('Serves the dashboard at /.'),
     metrics: flag.default(true).describe('Serves Prometheus metrics at /metrics.'),
     logLevel: z
@@ -207,6 +229,10 @@ export const settingsSchema = z
   .refine(({ snapshotFile, redisUrl }) => !(snapshotFile && redisUrl), {
     path: ['snapshotFile'],
     error: 'and REDIS_URL are two ways to keep the log; set one of them',
+  })
+  .refine(({ convexUrl, convexWatchFile }) => convexUrl || !convexWatchFile, {
+    path: ['convexWatchFile'],
+    error: 'names queries of CONVEX_URL; set that, too',
   })
   .refine(({ authJwtSecret, authJwksUrl }) => !(authJwtSecret && authJwksUrl), {
     path: ['authJwksUrl'],

@@ -2,16 +2,17 @@
 
 import type { Server } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import { v7 as uuidv7 } from 'uuid'
 import type { Since } from '../shared/cursor.js'
 import { ConfigError } from '../shared/errors.js'
 import { parseOrThrow } from '../shared/message.js'
 import { type Principal, type Revocation, revocationSchema } from '../shared/principal.js'
 import { parseSettings } from './config.js'
+import { createConvex, createDuties } from './convex.js'
 import { ConnectionHub } from './delivery/ConnectionHub.js'
 import { drain } from './delivery/drain.js'
 import { endExpired } from './delivery/endExpired.js'
 import { createFaultLog } from './faultLog.js'
+import { createNewId } from './ids.js'
 import { closeServer, listen, listeningAt } from './listen.js'
 import { createLog, reach, sinkInto, sweepRegularly } from './log.js'
 import { createLogger } from './logger.js'
@@ -20,7 +21,10 @@ import { createApi } from './routes/api.js'
 import { answerFaults } from './routes/faults.js'
 import { createHealthRouter } from './routes/health.js'
 import { createMetricsHandler } from './routes/metrics.js'
+import { createServe } from './routes/serve.js'
 import { createStatus } from './routes/status.js'
+import { createSyncRouter } from './routes/sync.js'
+import { createRoutes } from './routes/syncRoutes.js'
 import { type SyncServer, type SyncServerOptions, settingsAmong } from './SyncServer.js'
 import { Admission } from './security/Admission.js'
 import { ConnectionLimits } from './security/ConnectionLimits.js'
@@ -28,7 +32,9 @@ import { Gate } from './security/Gate.js'
 import { Publisher } from './security/Publisher.js'
 import { RealtimeSyncService } from './services/RealtimeSyncService.js'
 import { socketsFor } from './socketLimits.js'
-import { createStandaloneApp } from './standaloneApp.js'
+import { createStandalone } from './standaloneApp.js'
+import { Compression } from './transports/Compression.js'
+import { Turnstile } from './transports/Turnstile.js'
 import { WebSocketManager } from './transports/WebSocketManager.js'
 import { createTrust } from './trust.js'
 
@@ -40,10 +46,11 @@ export type { SettingsInput } from './config.js'
 export type { SyncServer, SyncServerOptions } from './SyncServer.js'
 export type { AuthorizeTopic } from './security/Access.js'
 export type { Authenticate, AuthenticationRequest } from './security/authenticate.js'
+export type { Integration, IntegrationHost } from './services/Integration.js'
 export type { Published, RealtimeSyncService } from './services/RealtimeSyncService.js'
 
-/** How often connections are looked at whose token may have expired. */
-const END_EXPIRED_EVERY_MS = 1000
+/** How often connections whose token has expired are ended, and budgets and keys let go of. */
+const EXPIRE_EVERY_MS = 1000
 
 /**
  * Builds a sync server and starts its log. Throws `ConfigError` where the settings can't work or
@@ -60,6 +67,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   } = options
   const logger = options.logger ?? createLogger(settings.logLevel)
   const onFault = createFaultLog(logger, monotonicNow)
+  const newId = createNewId(Date.now)
+  const convex = await createConvex(settings, options.convex)
   const redis =
     settings.redisUrl === undefined
       ? undefined
@@ -75,12 +84,21 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const { log, broker, keeper } = closingOnFault(redis, () =>
     createLog({ ...parts, broker: options.broker }),
   )
-  const hub = new ConnectionHub({ log, heartbeatMs: settings.heartbeatMs, onFault })
+  const hub = new ConnectionHub({
+    log,
+    heartbeatMs: settings.heartbeatMs,
+    monotonicNow,
+    onFault,
+  })
+  const compression = settings.compression
+    ? new Compression({ minBytes: settings.compressionMinBytes, hub })
+    : undefined
+  const savedBytes = () => compression?.savedBytes ?? 0
   const sync = new RealtimeSyncService({
     broker,
     log,
     maxPayloadBytes: settings.maxPayloadBytes,
-    newId: uuidv7,
+    newId,
   })
   const endStale = () => endExpired(hub, (principal) => validity.isCurrent(principal))
   const revoke = async (revocation: Revocation, by?: Principal) => {
@@ -108,6 +126,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     limits,
     admission: new Admission({ limits, places, validity, gate }),
     answerLimits: new ConnectionLimits(caps),
+    turnstile: new Turnstile(),
     random,
     wallNow,
     monotonicNow,
@@ -116,14 +135,16 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     reach: (since: Since) => reach(broker, since),
     heartbeatMs: settings.heartbeatMs,
     maxPayloadBytes: settings.maxPayloadBytes,
+    compression,
     maxTopics: settings.maxTopicsPerConnection,
     maxFramesPerSecond: settings.maxFramesPerSecond,
-    newId: uuidv7,
+    newId,
   }
   const webSockets = new WebSocketManager({ ...reading, ...guards, publisher, onFault })
   const nodes = () => broker.nodes ?? 1
-  const status = createStatus({ hub, sync, nodes, monotonicNow, gate, isOpenMode, settings })
-  const api = createApi({
+  const facts = { monotonicNow, isOpenMode, settings, integrations: { convex } }
+  const status = createStatus({ hub, sync, nodes, savedBytes, gate, ...facts })
+  const routes = createRoutes({
     poll: reading,
     stream: reading,
     publisher,
@@ -133,20 +154,27 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       validity.assertCurrent(by)
       return revoke(revocation, by)
     },
-    corsOrigins: settings.corsOrigins,
     maxPayloadBytes: settings.maxPayloadBytes,
     status,
-    gate,
-    onFault,
   })
+  const { corsOrigins } = settings
+  const serve = createServe({ ...guards, corsOrigins, gate, onFault })
+  const { hostRules } = guards
+  const api = createApi({ sync: createSyncRouter(routes, serve), hostRules, onFault })
 
   const sink = sinkInto(log, hub, () => {
     if (gate.phase === 'starting') gate.phase = 'ready'
   })
   await Promise.all([broker.start(sink), trust.start()])
   hub.start()
+  const duties = createDuties(parts)
+  convex?.start({ ...parts, sync, duties, random, ...settings })
   const stopSweeping = sweepRegularly(log, settings)
-  const expirer = setInterval(endStale, END_EXPIRED_EVERY_MS)
+  const expirer = setInterval(() => {
+    endStale()
+    guards.rateLimits.sweep()
+    broker.sweep?.()
+  }, EXPIRE_EVERY_MS)
   expirer.unref()
   let listening: Promise<Server[]> | undefined
   let closing: Promise<void> | undefined
@@ -157,7 +185,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     publish: (draft, publishOptions) => sync.publish(draft, publishOptions),
     revoke: async (revocation) =>
       revoke(parseOrThrow(revocationSchema, revocation, 'invalid_request')),
-    stats: () => status.describe(true),
+    stats: () => status.describe('admin'),
 
     attach(host) {
       const { app, server } = { ...host }
@@ -174,12 +202,16 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       if (listening !== undefined || gate.isDraining) {
         throw new ConfigError('listen() can be called once, and not after close()')
       }
-      const app = createStandaloneApp({
+      const onRequest = createStandalone({
         api,
+        routes,
+        serve,
         health: createHealthRouter(status),
-        metrics: settings.metrics ? createMetricsHandler({ hub, sync, status }) : undefined,
+        metrics: settings.metrics
+          ? createMetricsHandler({ hub, sync, ...guards, status, savedBytes })
+          : undefined,
         dashboardFolder: settings.dashboard ? options.dashboardFolder : undefined,
-        hostRules: guards.hostRules,
+        hostRules,
         onFault,
       })
       const { host, port, trustProxy, maxConnections, maxConnectionsPerAddress } = settings
@@ -188,7 +220,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
         max: socketsFor(maxConnections),
         maxPerAddress: trustProxy === 0 ? socketsFor(maxConnectionsPerAddress) : Infinity,
       }
-      listening = listen({ host, port, onRequest: app, attach, sockets })
+      listening = listen({ host, port, onRequest, attach, sockets })
       return listeningAt(host, await listening)
     },
 
@@ -201,6 +233,8 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   async function stop(): Promise<void> {
     gate.phase = 'draining'
     logger.info({ connections: hub.size }, 'draining')
+    // At once, so that another node takes over while this one drains.
+    const dutiesLeft = duties.stop()
     webSockets.refuseWaiting()
     await drain({
       hub,
@@ -209,14 +243,17 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
       random,
       monotonicNow,
     })
-    webSockets.detach()
     webSockets.destroyAll()
     hub.stop()
     stopSweeping()
     clearInterval(expirer)
     const servers = await listening?.catch(() => [])
     await Promise.all((servers ?? []).map(closeServer))
+    // Until then, who was connected without having asked for anything may still ask for a WebSocket.
+    webSockets.detach()
+    webSockets.destroyAll()
     gate.phase = 'closed'
+    await Promise.all([dutiesLeft, convex?.stop()])
     await broker.close()
     trust.stop()
     redis?.close()

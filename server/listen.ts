@@ -6,7 +6,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../shared/errors.js'
 import { answerClientErrors } from './clientErrors.js'
-import { limitSockets, type SocketLimits } from './socketLimits.js'
+import { endSilent, limitSockets, type SocketLimits } from './socketLimits.js'
 
 /**
  * What keeps slow headers, slow bodies and idle peers in bounds, and proxies' reuse safe. Who is slow
@@ -18,6 +18,8 @@ const BOUNDS = {
   requestTimeout: 12_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16 * 1024,
+  // Node would refuse it without a word of why.
+  requireHostHeader: false,
 }
 
 const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
@@ -25,8 +27,13 @@ const WITHOUT_IPV6: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPOR
 /** After this long without a byte in either direction: well over a held poll or a heartbeat. */
 const SILENCE_MS = 60_000
 
+/** A herd may come at once: more than Node's 511 wait to be accepted, up to what the system allows. */
+const BACKLOG = 4096
+
 /** As long as a publish may take. */
 const LAST_ANSWERS_MS = 3000
+/** Whoever connects asks within that time, if it is not for later. */
+const FIRST_WORD_MS = 500
 /** How long a closed server waits for its last connections to be gone. */
 const LAST_CONNECTIONS_MS = 500
 
@@ -92,7 +99,7 @@ async function open(options: ListenOptions, address: string, port: number): Prom
   options.attach(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, address, resolve)
+    server.listen({ port, host: address, backlog: BACKLOG }, resolve)
   })
   return server
 }
@@ -112,7 +119,11 @@ export async function closeServer(server: Server): Promise<void> {
   const closed = closedWithin(LAST_ANSWERS_MS)
   // Connections that are idle end with this.
   server.close()
-  if (await closed) return
+  // Node takes those who have yet to ask for something for busy.
+  const timer = setTimeout(() => endSilent(server), FIRST_WORD_MS)
+  const isClosed = await closed
+  clearTimeout(timer)
+  if (isClosed) return
   const ended = closedWithin(LAST_CONNECTIONS_MS)
   server.closeAllConnections()
   await ended

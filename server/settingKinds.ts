@@ -81,6 +81,13 @@ export const isKeySetUrl = (given: string) => {
   return isSafe && username === '' && password === ''
 }
 
+/** What comes over it is users' own. At `.convex.site` there are HTTP actions, and no queries. */
+export const isDeploymentUrl = (given: string) =>
+  isKeySetUrl(given) &&
+  new URL(given).pathname === '/' &&
+  !/[?#]/.test(given) &&
+  !new URL(given).hostname.endsWith('.convex.site')
+
 export const isRedisUrl = (given: string) => {
   if (!/^rediss?:\/\/./.test(given) || !URL.canParse(given)) return false
   const { hostname, pathname, search, hash } = new URL(given)

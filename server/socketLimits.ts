@@ -21,9 +21,13 @@ const SPARE_SOCKETS = 100
 export const socketsFor = (connections: number): number =>
   connections * SOCKETS_PER_CONNECTION + SPARE_SOCKETS
 
+const openSockets = new WeakMap<Server, Set<Socket>>()
+
 /** Hangs up on who comes over a bound. */
 export function limitSockets(server: Server, { max, maxPerAddress }: SocketLimits): void {
   server.maxConnections = max
+  const sockets = new Set<Socket>()
+  openSockets.set(server, sockets)
   const counts = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
     // Who has hung up already has no address.
@@ -31,10 +35,17 @@ export function limitSockets(server: Server, { max, maxPerAddress }: SocketLimit
     const count = counts.get(address) ?? 0
     if (count >= maxPerAddress) return socket.destroy()
     counts.set(address, count + 1)
+    sockets.add(socket)
     socket.once('close', () => {
+      sockets.delete(socket)
       const left = (counts.get(address) ?? 1) - 1
       if (left === 0) counts.delete(address)
       else counts.set(address, left)
     })
   })
+}
+
+/** Hangs up on who has never said a word, as on a connection that a browser opened in advance. */
+export function endSilent(server: Server): void {
+  for (const socket of openSockets.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy()
 }

@@ -28,6 +28,7 @@ import { RateLimits } from './security/RateLimits.js'
 import { RedisPlaces } from './security/RedisPlaces.js'
 import { RedisTickets } from './security/RedisTickets.js'
 import { RedisValidity } from './security/RedisValidity.js'
+import { rememberTokens } from './security/rememberTokens.js'
 import { createFindService } from './security/serviceTokens.js'
 import type { Tickets } from './security/Tickets.js'
 import type { Validity } from './security/Validity.js'
@@ -58,6 +59,8 @@ export interface Trust {
   readonly rateLimits: RateLimits
   readonly addressOf: AddressOf
   readonly hostRules: HostRules
+  /** Whether the headers that a token came with have a part in judging it. */
+  readonly readsHeaders: boolean
   /** Sockets and streams of all nodes together, where there are others. */
   readonly places: RedisPlaces | undefined
   /** Resolves when this node knows what others know, or it is clear that it can't for now. */
@@ -101,6 +104,7 @@ export function createTrust(options: TrustOptions): Trust {
   const guards = { identify, access, validity, tickets, rateLimits, addressOf, hostRules, places }
   return {
     isOpenMode,
+    readsHeaders: options.authenticate !== undefined || settings.trustProxy !== 0,
     ...guards,
     start() {
       places?.start()
@@ -160,13 +164,16 @@ function configuredAuthenticate(options: TrustOptions): Authenticate | undefined
     wallNow,
     onFault,
   }
-  if (authJwtSecret !== undefined) return createSecretAuthenticate(authJwtSecret, rules)
+  if (authJwtSecret !== undefined) {
+    return rememberTokens(createSecretAuthenticate(authJwtSecret, rules), { monotonicNow })
+  }
   if (url === undefined) return undefined
   if (authIssuer === undefined && authAudience.length === 0) {
     logger.warn('set AUTH_ISSUER or AUTH_AUDIENCE: every token that these keys sign is believed')
   }
   const keys = new JwksKeys({ url, fetch, monotonicNow, onFault })
-  return createKeySetAuthenticate(keys.find, rules)
+  const authenticate = createKeySetAuthenticate(keys.find, rules)
+  return rememberTokens(authenticate, { monotonicNow, keysSince: () => keys.since })
 }
 
 function hostRulesOf(settings: Settings, isOpenMode: boolean): HostRules {

@@ -16,6 +16,10 @@ export const userKey = (userId: string): AudienceKey => `u:${userId}`
 export const roleKey = (role: string): AudienceKey => `r:${role}`
 export const topicKey = (topic: string): AudienceKey => `t:${topic}`
 
+/** The name of the topic whose key this is, if it is a topic's. */
+export const topicOf = (key: AudienceKey): string | undefined =>
+  key.startsWith('t:') ? key.slice(2) : undefined
+
 /** Decides a message's audience by precedence: `userId`, else `roles`, else `topics`, else everyone. */
 export function audienceOf({ userId, roles, topics }: AudienceFields): readonly AudienceKey[] {
   if (userId !== undefined) return [userKey(userId)]

@@ -42,14 +42,16 @@ export function formatCursor({ ms, counter }: Position, epoch: string): string {
 }
 
 /**
- * Digits beyond 2^53 lose precision here, which is harmless: the server never names such a
- * position, so all that matters is that it compares as far ahead.
+ * Digits beyond 2^53 lose precision here, which is harmless: the log never has such a position, so
+ * all that matters is that it compares as far ahead. A counter is cut off there, since a reader that
+ * stands there is told so, and more digits might not be a cursor any more.
  */
 export function parseCursor(text: string): Cursor | undefined {
   const match = CURSOR.exec(text)
   if (match === null) return undefined
   const [, ms, counter, epoch] = match
-  return { ms: Number(ms), counter: Number(counter), epoch: String(epoch) }
+  const bounded = Math.min(Number(counter), Number.MAX_SAFE_INTEGER)
+  return { ms: Number(ms), counter: bounded, epoch: String(epoch) }
 }
 
 /** Where a reader asks to begin. */

@@ -8,5 +8,5 @@ const CAP_MS = 30_000
  * and `base × 2^attempt`, so that clients that were cut off together come back apart.
  */
 export function backoffMs(attempt: number, random: () => number): number {
-  return random() * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(attempt, 20))
+  return random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt)
 }

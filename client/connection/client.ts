@@ -23,7 +23,7 @@ import { buildTransports, loadOnDemand } from './transports.js'
 export function createClient(given: ConnectionOptions, replaced?: Partial<Environment>) {
   const options = resolveOptions(given)
   const environment = { ...ambientEnvironment(given), ...replaced }
-  const credentials = createCredentials(options)
+  const credentials = createCredentials(options, environment)
   const { on, emit } = createEmitter<ConnectionEvents & { message: Message }>()
   let outbox: Outbox | undefined
   let state: State = { name: 'disconnected' }

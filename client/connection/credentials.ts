@@ -1,12 +1,21 @@
 // Whose token is used, and when another one has to be asked for.
 
+import type { Environment } from './environment.js'
 import type { ResolvedOptions } from './options.js'
 import { subjectOf } from './subject.js'
 
 /** Fresh tokens that may be refused in a row, before there is no sense in asking for another. */
 const MAX_REFUSALS = 2
+/**
+ * After a fresh one was refused: tokens say in whole seconds when they were issued (`iat`), so that a
+ * revocation refuses those of the rest of its second, too.
+ */
+const NEXT_SECOND_MS = 1000
 
-export function createCredentials(options: Pick<ResolvedOptions, 'token' | 'getToken'>) {
+export function createCredentials(
+  options: Pick<ResolvedOptions, 'token' | 'getToken'>,
+  { after }: Pick<Environment, 'after'>,
+) {
   let { token } = options
   let refusals = 0
   /** It was refused, and another one is to be had. */
@@ -52,7 +61,10 @@ export function createCredentials(options: Pick<ResolvedOptions, 'token' | 'getT
     async ask(): Promise<string | undefined> {
       const before = token
       try {
-        asking ??= Promise.resolve(options.getToken?.())
+        asking ??= new Promise<void>((resolve) => {
+          if (refusals > 1) after(NEXT_SECOND_MS, resolve)
+          else resolve()
+        }).then(() => options.getToken?.())
         const answer = await asking
         return token === before ? answer : token
       } finally {

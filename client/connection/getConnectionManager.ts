@@ -21,7 +21,7 @@ export function getConnectionManager(options: ConnectionOptions = {}): Connectio
   const existing = managers.get(resolved.baseUrl)
   if (existing === undefined) {
     const manager = new ConnectionManager(options)
-    managers.set(resolved.baseUrl, manager)
+    shareConnectionManager(manager)
     return manager
   }
   for (const name of Object.keys(options) as (keyof ConnectionOptions)[]) {
@@ -47,7 +47,7 @@ function requireSame(
   existing: ResolvedOptions,
   asked: ResolvedOptions,
 ): void {
-  if (typeof asked[name] === 'function') return
+  // Functions have no JSON: they may be other ones.
   if (JSON.stringify(existing[name]) === JSON.stringify(asked[name])) return
   // What to do instead stands in the documentation of this function.
   const message = `${name}: the connection to ${asked.baseUrl} has another value`

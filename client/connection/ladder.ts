@@ -112,7 +112,7 @@ export function createLadder(parts: LadderParts) {
   function start(rung: Rung): void {
     const cancelTimer = after(breaker.take(), () => {
       attempt.cancelTimer = after(options.connectionTimeout, () =>
-        failed(attempt, { kind: 'unusable', why: 'no frame in time' }),
+        failed(attempt, { kind: 'unusable', why: 'no answer in time' }),
       )
       // The world may have moved on while it waited.
       attempt.position = forkOf(base())

@@ -53,7 +53,7 @@ async function closureOfAnswer(response: Response): Promise<Closure> {
     kind: isBusy ? 'lost' : (KINDS.get(code) ?? 'unusable'),
     why: message ?? `answered with ${status}`,
     code,
-    retryAfterMs: isBusy ? readRetryAfter(headers.get('retry-after')) : undefined,
+    retryAfterMs: isBusy ? readRetryAfter(headers.get('retry-after') ?? '') : undefined,
   }
 }
 
@@ -73,8 +73,7 @@ async function readError(response: Response): Promise<{ code?: string; message?:
 }
 
 /** Seconds or a date (RFC 9110, section 10.2.3). */
-function readRetryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined
+function readRetryAfter(value: string): number | undefined {
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
   return ms > 0 ? ms : undefined
 }

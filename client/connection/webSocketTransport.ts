@@ -31,7 +31,7 @@ export const webSocketTransport = (url: string, WebSocket: SocketConstructor): T
         try {
           frame = readFrame(JSON.parse(data))
         } catch {
-          return end({ kind: 'unusable', why: 'a malformed frame' })
+          return end({ kind: 'unusable', why: 'a malformed answer' })
         }
         if (frame.op === 'error') isBadCursor = frame.code === 'invalid_cursor'
         emit(frame)

@@ -89,5 +89,7 @@ export interface Broker {
    * clear in time.
    */
   reach?(cursor: Cursor): Promise<boolean>
+  /** Lets go of what it need not remember any more, some of it: called every second. */
+  sweep?(): void
   close(): Promise<void>
 }

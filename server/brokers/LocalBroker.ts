@@ -76,6 +76,10 @@ export class LocalBroker implements Broker {
     })
   }
 
+  sweep(): void {
+    this.#keys.sweep()
+  }
+
   async close(): Promise<void> {
     if (this.#sink === undefined) return
     this.#sink = undefined
@@ -110,7 +114,7 @@ export class LocalBroker implements Broker {
       if (isCounted) recipients += sink.count(item.audience, item.kind)
       sink.apply(this.#stamp(item))
     }
-    const ids = items.flatMap((item) => (item.kind === 'message' ? [item.id] : []))
+    const ids = items.flatMap((item) => (item.kind === 'message' ? item.id : []))
     const cursor = formatCursor(this.#last, this.#epoch)
     return { ids, position: this.#last, cursor, isDuplicate: false, recipients }
   }

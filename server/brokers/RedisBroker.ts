@@ -201,11 +201,12 @@ export class RedisBroker implements Broker {
   }
 
   #createFollower(sink: BrokerSink): LogFollower {
-    const { redis, node, newEpoch, logger } = this.#options
+    const { redis, node, newEpoch, logger, monotonicNow } = this.#options
     const parts = { connections: redis, clock: this.#clock }
     return new LogFollower({
       ...parts,
       node,
+      monotonicNow,
       sink,
       log: new SharedLog({ ...parts, newEpoch, keepMs: this.#keepMs }),
       onEntry: (entry, isReplayed) => this.#read(entry, isReplayed ? undefined : sink),

@@ -19,8 +19,11 @@ export interface Connection {
   readonly isLive: boolean
   /** Whether a forced resync reaches it: a poll from `now` or `0` has no position to lose. */
   readonly hearsForced: boolean
-  /** Takes what the turn holds for it. Must not throw for a fault of its own. */
-  deliver(batch: Batch): void
+  /**
+   * Takes what a turn that ends at `upTo` holds for it: from here on it stands there. Must not throw
+   * for a fault of its own.
+   */
+  deliver(batch: Batch, upTo: Position): void
   /** Reads the log by itself, because a batch would no longer be true. */
   catchUp(): void
   /** Another log took the place of the one that it reads: say so, and go on in that. */

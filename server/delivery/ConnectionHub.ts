@@ -2,19 +2,20 @@
 // what was appended, finds who is affected, and hands each of them one batch. It holds no queue:
 // a connection that can't take its batch reads the log by itself until it has caught up.
 //
-//   entry ─► turn ─(once per loop)─► flush ─► live connections: one write each
-//                                        └──► connections behind: left alone, they read the log
+//   entry ─► Turn ─(once per loop)─► HandOut ─► live connections: one write each
+//              ▲                      │  └────► connections behind: left alone, they read the log
+//              └── the next one waits ┘  a slice per loop, where there are very many
 
 import type { AudienceKey } from '../../shared/audience.js'
-import { comparePositions, type Position } from '../../shared/cursor.js'
+import { laterOf, type Position, positionOf } from '../../shared/cursor.js'
 import type { Entry } from '../brokers/Entry.js'
 import type { MessageQueueService } from '../services/MessageQueueService.js'
-import { type Batch, Turn } from './Batch.js'
 import type { Connection, TransportName } from './Connection.js'
+import { HandOut, wantedOf } from './HandOut.js'
+import { Turn } from './Turn.js'
 
-/** A turn is flushed early when it holds this much, so that one loop can't collect without bound. */
-const MAX_TURN_ENTRIES = 500
-const MAX_TURN_CHARACTERS = 1 << 17
+/** How long a fan-out may hold the event loop at a time. */
+const SLICE_MS = 8
 
 /**
  * A connection's turn to be beaten comes once per round of slots. There is one tick more in an
@@ -26,6 +27,8 @@ const TICKS_PER_INTERVAL = BEAT_SLOTS + 1
 interface ConnectionHubOptions {
   readonly log: MessageQueueService
   readonly heartbeatMs: number
+  /** Milliseconds that never jump. */
+  readonly monotonicNow: () => number
   /** Told of a connection that threw; it is dropped, the others are served. */
   readonly onFault: (error: unknown) => void
 }
@@ -35,9 +38,10 @@ export class ConnectionHub {
   readonly #byAudience = new Map<AudienceKey, Set<Connection>>()
   readonly #beatSlots: Set<Connection>[] = Array.from({ length: BEAT_SLOTS }, () => new Set())
   readonly #slotOf = new Map<Connection, Set<Connection>>()
-  #turn: Entry[] = []
-  #turnCharacters = 0
-  #turnBegan = 0
+  /** What was appended since the last turn was handed out, and what is being handed out. */
+  #turn: Turn | undefined
+  #handOut: HandOut | undefined
+  #isScheduled = false
   #flushed: Position
   #beatTimer: NodeJS.Timeout | undefined
   #nextSlot = 0
@@ -114,6 +118,7 @@ export class ConnectionHub {
   }
 
   remove(connection: Connection): void {
+    this.#handOut?.forget(connection)
     this.#slotOf.get(connection)?.delete(connection)
     this.#slotOf.delete(connection)
     for (const key of connection.reading.keys()) this.#unindex(key, connection)
@@ -155,50 +160,76 @@ export class ConnectionHub {
   /** An entry is in the log: it goes out with this turn. */
   entryApplied(entry: Entry): void {
     if (this.#isReplaying) return
-    if (this.#turn.length === 0) {
-      this.#turnBegan = this.#options.log.lastArrival
-      setImmediate(() => this.flush())
-    }
-    this.#turn.push(entry)
-    this.#turnCharacters += entry.json.length
-    const isFull =
-      this.#turn.length >= MAX_TURN_ENTRIES || this.#turnCharacters >= MAX_TURN_CHARACTERS
-    if (isFull) this.flush()
+    if (this.#turn === undefined) this.#turn = new Turn(entry, this.#options.log.lastArrival)
+    else this.#turn.add(entry)
+    if (!this.#turn.isFull) return this.#schedule()
+    // More than goes out in time: whoever appends waits for the turn before.
+    if (this.#handOut !== undefined) this.#finish()
+    this.#serve()
   }
 
-  /** Hands out what was appended since the last flush. */
+  /** Hands out all that was appended. */
   flush(): void {
-    const entries = this.#turn
-    if (entries.length === 0) return
-    this.#turn = []
-    this.#turnCharacters = 0
-    const batches = this.#batchesOf(entries)
-    if (this.#options.log.isFresh(this.#turnBegan)) {
-      // Before the batches go out, so that one who falls behind on his batch stands after it.
-      this.#flushed = this.#options.log.head
-      for (const [connection, batch] of batches) {
-        this.guard(connection, () => connection.deliver(batch))
-      }
-    } else {
-      // The process was held up for longer than a message lives: the log says what is left.
-      for (const connection of batches.keys()) this.guard(connection, () => connection.catchUp())
-      this.#flushed = this.#options.log.head
-    }
+    while (this.#handOut !== undefined || this.#turn !== undefined) this.#finish()
   }
 
-  #batchesOf(entries: readonly Entry[]): Map<Connection, Batch> {
-    const { empty } = new Turn()
-    const batches = new Map<Connection, Batch>()
-    for (const entry of entries) {
-      for (const key of entry.audience) {
-        for (const connection of this.#byAudience.get(key) ?? []) {
-          const batch = batches.get(connection) ?? empty
-          if (batch.last === entry || !wants(connection, entry)) continue
-          batches.set(connection, batch.with(entry))
-        }
-      }
-    }
-    return batches
+  /** Hands one connection all that was appended and that it still reads; the others wait their turn. */
+  settle(connection: Connection): void {
+    const handOut = this.#handOut
+    const turn = this.#turn ?? handOut?.turn
+    if (turn === undefined) return
+    const appended = this.#turn?.runs.flatMap((run) => wantedOf(run, connection)) ?? []
+    const owed = [...(handOut?.take(connection) ?? []), ...appended].filter(({ audience }) =>
+      audience.some((key) => connection.reading.has(key)),
+    )
+    if (owed.length === 0) return
+    const isFresh = this.#options.log.isFresh((handOut?.turn ?? turn).began)
+    this.guard(connection, () => {
+      if (isFresh) connection.deliver(turn.empty.with(owed), positionOf(turn.upTo))
+      else connection.catchUp()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#serve()
+    })
+  }
+
+  /** One slice: of what is being handed out, or of what came since. */
+  #serve(): void {
+    const { monotonicNow } = this.#options
+    const until = monotonicNow() + SLICE_MS
+    this.#serveWhile(() => monotonicNow() < until)
+    if (this.#handOut !== undefined || this.#turn !== undefined) this.#schedule()
+  }
+
+  #finish(): void {
+    this.#serveWhile(() => true)
+  }
+
+  #serveWhile(hasTime: () => boolean): void {
+    this.#handOut ??= this.#beginHandOut()
+    const handOut = this.#handOut
+    if (handOut === undefined || !handOut.serve(hasTime)) return
+    this.#flushed = laterOf(this.#flushed, handOut.upTo)
+    if (this.#handOut === handOut) this.#handOut = undefined
+  }
+
+  #beginHandOut(): HandOut | undefined {
+    const turn = this.#turn
+    if (turn === undefined) return undefined
+    this.#turn = undefined
+    const { log } = this.#options
+    return new HandOut({
+      turn,
+      readersOf: (key) => this.#byAudience.get(key) ?? [],
+      isFresh: () => log.isFresh(turn.began),
+      onFault: (connection, error) => this.#drop(connection, error),
+    })
   }
 
   /** Runs what one connection does for itself: its fault must not touch another. */
@@ -206,13 +237,13 @@ export class ConnectionHub {
     try {
       act()
     } catch (error) {
-      this.#options.onFault(error)
-      this.remove(connection)
-      this.#destroy(connection)
+      this.#drop(connection, error)
     }
   }
 
-  #destroy(connection: Connection): void {
+  #drop(connection: Connection, fault: unknown): void {
+    this.#options.onFault(fault)
+    this.remove(connection)
     try {
       connection.destroy()
     } catch (error) {
@@ -231,9 +262,4 @@ export class ConnectionHub {
     connections?.delete(connection)
     if (connections?.size === 0) this.#byAudience.delete(key)
   }
-}
-
-function wants(connection: Connection, entry: Entry): boolean {
-  if (!connection.isLive || comparePositions(entry, connection.position) <= 0) return false
-  return entry.kind === 'message' || connection.hearsForced
 }

@@ -16,7 +16,8 @@ import type { Connected } from '../../shared/frames.js'
 import type { ResyncReason } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
 import type { Entry } from '../brokers/Entry.js'
-import type { Loss, MessageQueueService } from '../services/MessageQueueService.js'
+import type { MessageQueueService } from '../services/MessageQueueService.js'
+import type { Loss } from '../services/Page.js'
 import { resume, resyncReason } from '../services/resume.js'
 import type { Batch } from './Batch.js'
 import { Catchup } from './Catchup.js'
@@ -59,6 +60,8 @@ export abstract class StreamConnection implements Connection {
   #told = new Told()
   /** Whether its client has yet to hear that the log is another one. */
   #isRestarted = false
+  /** Moves the client behind a loss that `connected` told, so that the next connect isn't told again. */
+  #owesHeartbeat = false
   #principal: Principal
   #position = ORIGIN
   #state: 'live' | 'blocked' | 'reading' | 'yielding' = 'reading'
@@ -72,6 +75,10 @@ export abstract class StreamConnection implements Connection {
   /** Hands bytes to the medium. False where it wants no more until it calls `drained`. */
   protected abstract write(bytes: Buffer): boolean
   protected abstract readonly format: Format
+  /** For what others get in the same turn, so that one effort serves them all. */
+  protected get sharedFormat(): Format {
+    return this.format
+  }
   abstract readonly isOpen: boolean
   abstract expire(): void
   abstract close(): void
@@ -118,14 +125,14 @@ export abstract class StreamConnection implements Connection {
     }
     this.say('connected', connected)
     hub.add(this)
+    this.#owesHeartbeat = reason !== undefined
     this.#read()
-    // Moves the client behind the loss, so that the next connect isn't told of it again.
-    if (reason !== undefined) this.beat()
   }
 
-  deliver(batch: Batch): void {
+  deliver(batch: Batch, upTo: Position): void {
+    this.#position = upTo
     this.#context.hub.noteDelivered(batch.size)
-    this.put(batch.bytes(this.format))
+    this.put(batch.bytes(this.sharedFormat))
   }
 
   catchUp(): void {
@@ -151,11 +158,7 @@ export abstract class StreamConnection implements Connection {
   }
 
   drain(reconnectAfterMs: number): void {
-    this.put(this.drainEvent(reconnectAfterMs))
-  }
-
-  protected drainEvent(reconnectAfterMs: number): Buffer {
-    return this.format.event('drain', JSON.stringify({ reconnectAfter: reconnectAfterMs }))
+    this.say('drain', { reconnectAfter: reconnectAfterMs })
   }
 
   /** Adds audiences from here on. Returns the position that "here" is. */
@@ -204,6 +207,8 @@ export abstract class StreamConnection implements Connection {
       this.#told.losses.forget(key)
     }
     this.#context.hub.removeAudiences(this, keys)
+    // What was about to be handed out may hold messages of these.
+    this.#settle()
   }
 
   /** Replaces the rights: `audiences` is all that may be read from now on. */
@@ -252,9 +257,11 @@ export abstract class StreamConnection implements Connection {
     if (this.isLive) this.#state = 'reading'
   }
 
-  /** Where the connection stands, once the hub has handed out everything: live ones at the head. */
+  /** Where the connection stands, once the hub has handed it everything: live ones at the head. */
   #settle(): Position {
-    this.#context.hub.flush()
+    const { hub, log } = this.#context
+    hub.settle(this)
+    if (this.isLive) this.#position = log.head
     return this.position
   }
 
@@ -288,7 +295,11 @@ export abstract class StreamConnection implements Connection {
     )
     if (hasMore) return
     this.#told.caughtUp()
-    if (!this.isBlocked) this.#state = 'live'
+    if (this.isBlocked) return
+    this.#state = 'live'
+    if (!this.#owesHeartbeat) return
+    this.#owesHeartbeat = false
+    this.beat()
   }
 
   #tellRestart(): void {

@@ -5,7 +5,7 @@
 import type { AudienceKey } from '../../shared/audience.js'
 import { comparePositions, earlierOf, laterOf, ORIGIN, type Position } from '../../shared/cursor.js'
 import type { Entry } from '../brokers/Entry.js'
-import type { Loss } from '../services/MessageQueueService.js'
+import type { Loss } from '../services/Page.js'
 
 /** How many spans are remembered. What is in one that was forgotten may be sent again. */
 const MAX_SENT_SPANS = 200
@@ -22,25 +22,28 @@ export interface SentSpan {
 
 /** Losses that a client knows of, or had no position to lose: each is told once. */
 export class KnownLosses {
-  readonly #known = new Map<AudienceKey, Position>()
+  /** Most connections never lose anything. */
+  #known: Map<AudienceKey, Position> | undefined
 
   note(losses: readonly Loss[]): void {
+    if (losses.length === 0) return
+    this.#known ??= new Map()
     for (const { key, position } of losses) this.#known.set(key, position)
   }
 
   forget(key: AudienceKey): void {
-    this.#known.delete(key)
+    this.#known?.delete(key)
   }
 
   /** What was sent of an audience that is read from `from` on: what comes behind its last loss. */
   spanOf(key: AudienceKey, from: Position, upTo: Position): SentSpan {
-    return { key, after: laterOf(from, this.#known.get(key) ?? ORIGIN), upTo }
+    return { key, after: laterOf(from, this.#known?.get(key) ?? ORIGIN), upTo }
   }
 
   /** Those of `losses` that reach further than what is known of their audience. */
   news(losses: readonly Loss[]): readonly Loss[] {
     return losses.filter(
-      ({ key, position }) => comparePositions(position, this.#known.get(key) ?? ORIGIN) > 0,
+      ({ key, position }) => comparePositions(position, this.#known?.get(key) ?? ORIGIN) > 0,
     )
   }
 }

@@ -1,7 +1,14 @@
 // Reads a JSON body: UTF-8 or nothing, within its limit, also where the host's own parser was first.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Request, type Response, raw } from 'express'
 import { SyncError } from '../../shared/errors.js'
+
+/** A request whose body a host's parser may have read already. */
+type MaybeParsed = IncomingMessage & { readonly body?: unknown }
+
+/** Keeps no state from one body to the next, since each is decoded at once. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 /** `content` is `undefined` where there was no body. */
 interface Body {
@@ -11,17 +18,21 @@ interface Body {
 }
 
 /** Reads the body of a request. Throws a `SyncError` that says what is wrong. */
-export async function readBody(req: Request, res: Response, maxBytes: number): Promise<Body> {
+export async function readBody(
+  req: MaybeParsed,
+  res: ServerResponse,
+  maxBytes: number,
+): Promise<Body> {
   // First, since body parsers of Express 4 say `{}` where there is none.
   if (!hasBody(req)) return { content: undefined, bytes: 0 }
   if (req.body !== undefined) return checkParsed(req, maxBytes)
   assertJson(req.headers['content-type'])
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
-  const bytes = await readBytes(req, res, maxBytes)
+  const bytes = await (isPlain(req) ? readPlain(req, maxBytes) : readAny(req, res, maxBytes))
   return { content: bytes.length === 0 ? undefined : parseJson(bytes), bytes: bytes.length }
 }
 
-function hasBody({ headers }: Request): boolean {
+function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length']
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
@@ -40,7 +51,35 @@ function assertJson(contentType = ''): void {
   )
 }
 
-function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffer> {
+/** Whether its bytes are the body's, and nobody has begun to read them. */
+function isPlain({ headers, readableDidRead, readableEncoding }: IncomingMessage): boolean {
+  return headers['content-encoding'] === undefined && !readableDidRead && readableEncoding === null
+}
+
+/** What nearly every body is. Reads on to the end, so that the answer arrives, but keeps no more than that. */
+function readPlain(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let received = 0
+    const cut = () => {
+      if (!req.readableEnded) reject(readingFault(undefined, maxBytes))
+    }
+    req.on('data', (chunk: Buffer) => {
+      received += chunk.length
+      if (received <= maxBytes) return chunks.push(chunk)
+      chunks.length = 0
+      reject(tooLarge(maxBytes))
+    })
+    req.once('end', () =>
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)),
+    )
+    req.once('error', cut)
+    req.once('close', cut)
+  })
+}
+
+/** What is packed, or was begun by others, by Express's own reader. */
+function readAny(req: MaybeParsed, res: ServerResponse, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // Express tells of a body that is too large only when it has read all of it.
     let received = 0
@@ -48,10 +87,14 @@ function readBytes(req: Request, res: Response, maxBytes: number): Promise<Buffe
       received += chunk.length
       if (received > maxBytes) reject(tooLarge(maxBytes))
     })
-    raw({ type: () => true, limit: maxBytes })(req, res, (error?: unknown) => {
-      if (error !== undefined) reject(readingFault(error, maxBytes))
-      else resolve(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0))
-    })
+    raw({ type: () => true, limit: maxBytes })(
+      req as Request,
+      res as Response,
+      (error?: unknown) => {
+        if (error !== undefined) reject(readingFault(error, maxBytes))
+        else resolve(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0))
+      },
+    )
   })
 }
 
@@ -69,7 +112,7 @@ function readingFault(error: unknown, maxBytes: number): SyncError {
 
 function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(UTF8.decode(bytes))
   } catch (error) {
     const fault = error instanceof SyntaxError ? 'JSON' : 'UTF-8'
     throw new SyncError('invalid_request', `the body is not valid ${fault}`)
@@ -77,7 +120,7 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /** For a body that a host's `express.json()` has parsed already: its size is all that is left to check. */
-function checkParsed({ body, headers }: Request, maxBytes: number): Body {
+function checkParsed({ body, headers }: MaybeParsed, maxBytes: number): Body {
   if (Buffer.isBuffer(body)) {
     if (body.length > maxBytes) throw tooLarge(maxBytes)
     return { content: parseJson(body), bytes: body.length }

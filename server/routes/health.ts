@@ -4,6 +4,7 @@ import { Router } from 'express'
 import { SyncError } from '../../shared/errors.js'
 import { sendError, sendJson } from '../transports/answer.js'
 import type { Status } from './status.js'
+import { getOnly } from './wrongMethod.js'
 
 export function createHealthRouter(status: Status): Router {
   const router = Router()
@@ -15,5 +16,6 @@ export function createHealthRouter(status: Status): Router {
       new SyncError('unavailable', 'this server is starting, stopping, or cut off from Redis'),
     )
   })
+  router.all(['/healthz', '/readyz'], getOnly)
   return router
 }

@@ -1,32 +1,36 @@
-// Host, Origin and CORS as Express handlers; the rules themselves are in `security/hosts.ts`.
+// Which pages may read answers, said by each answer in the headers that `cors` makes.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import cors from 'cors'
-import type { RequestHandler } from 'express'
-import type { HostRules } from '../security/hosts.js'
+import type { Request, Response } from 'express'
+import { sayAll, setHead } from '../transports/head.js'
+import { recordHeaders } from './recordHeaders.js'
 
-/** Refuses a Host that this server doesn't answer to. */
-export function hostCheck(hostRules: HostRules): RequestHandler {
-  return (req, _res, next) => {
-    hostRules.assertHost(req)
-    next()
-  }
-}
+/** Sets the headers of an answer. A preflight it answers, and says so: true. */
+type SayOrigins = (req: IncomingMessage, res: ServerResponse) => boolean
 
-/** Refuses what a foreign page sends. For everything that changes something. */
-export function originCheck(hostRules: HostRules): RequestHandler {
-  return (req, _res, next) => {
-    hostRules.assertOrigin(req)
-    next()
-  }
-}
-
-/** Lets the pages of these origins read answers. */
-export function allowOrigins(origins: readonly string[]): RequestHandler {
-  return cors({
+export function sayOriginsOf(origins: readonly string[]): SayOrigins {
+  const middleware = cors({
     origin: [...origins],
     methods: ['GET', 'POST'],
     allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
     exposedHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy'],
     maxAge: 600,
   })
+  const forOthers = recordHeaders(middleware)
+  const forOrigin = new Map(
+    origins.map((origin) => [origin, recordHeaders(middleware, { origin })]),
+  )
+  return (req, res) => {
+    const isPreflight = req.method === 'OPTIONS'
+    // What a host says of its own there is added to.
+    if (isPreflight || res.hasHeader('Vary')) {
+      setHead(res)
+      if (isPreflight) res.setHeader('Cache-Control', 'no-store')
+      middleware(req as Request, res as Response, () => {})
+    } else {
+      sayAll(res, forOrigin.get(req.headers.origin ?? '') ?? forOthers)
+    }
+    return isPreflight
+  }
 }

@@ -1,6 +1,7 @@
 // One request at a time on a connection, for what holds something while it is answered.
 
-import type { RequestHandler, Response } from 'express'
+import type { ServerResponse } from 'node:http'
+import type { RequestHandler } from 'express'
 import { SyncError } from '../../shared/errors.js'
 
 /**
@@ -8,7 +9,7 @@ import { SyncError } from '../../shared/errors.js'
  * its client leaves, and its answer would wait in memory, an open file with it perhaps. Throws
  * `unavailable`.
  */
-export function assertOwnTurn(res: Response): void {
+export function assertOwnTurn(res: ServerResponse): void {
   if (res.socket !== null) return
   throw new SyncError(
     'unavailable',

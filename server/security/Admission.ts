@@ -29,12 +29,15 @@ export class Admission {
   async admit(principal: Principal, address: string): Promise<Release> {
     const { limits, places, validity, gate } = this.#options
     const { userId } = principal
-    const releases = [limits.admitUser(userId)]
-    const release = once(() => {
-      for (const each of releases) each()
-    })
+    let release = limits.admitUser(userId)
     try {
-      if (places !== undefined) releases.push(await places.admit(userId, address))
+      if (places !== undefined) {
+        const [here, there] = [release, await places.admit(userId, address)]
+        release = once(() => {
+          here()
+          there()
+        })
+      }
       gate.assertAccepting()
       validity.assertCurrent(principal)
       return release

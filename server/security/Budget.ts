@@ -23,6 +23,10 @@ export interface Budget {
   overdrawn(key: string, limit: number): SyncError
   /** What is left, as far as this node knows, as the header `RateLimit` says it. */
   left(key: string, limit: number): string
+  /** Callers that this node holds a window of, one that has ended and is not yet swept included. */
+  readonly callers: number
+  /** Lets go of windows that have ended, some thousands at a time: to be called now and then. */
+  sweep(): void
 }
 
 export interface BudgetOptions {

@@ -16,9 +16,9 @@ export type Release = () => void
 
 /** The place of a connection that has yet to say who it is. */
 export interface Provisional {
-  readonly release: Release
+  release(): void
   /** It has said so: from here on the place is its own. */
-  readonly prove: () => void
+  prove(): void
 }
 
 export class ConnectionLimits {
@@ -39,12 +39,14 @@ export class ConnectionLimits {
     if ((this.#perAddress.get(address) ?? 0) >= maxPerAddress) this.#unproven.makeWay(address)
     if (this.#total >= maxConnections) this.#unproven.makeWay()
     if (this.#total >= maxConnections) throw overCapacity('the server has', maxConnections)
-    const release = admit(this.#perAddress, address, maxPerAddress, 'this address has')
+    const who = 'this address has'
+    const release = admit(this.#perAddress, address, maxPerAddress, who, this.#onReleased)
     this.#total += 1
-    return once(() => {
-      this.#total -= 1
-      release()
-    })
+    return release
+  }
+
+  readonly #onReleased = (): void => {
+    this.#total -= 1
   }
 
   /**
@@ -56,41 +58,67 @@ export class ConnectionLimits {
     const { maxConnections, maxPerAddress } = this.#options
     if (this.#unproven.sizeOf(address) >= half(maxPerAddress)) this.#unproven.makeWay(address)
     if (this.#unproven.size >= half(maxConnections)) this.#unproven.makeWay()
-    const release = this.admitAddress(address)
-    const place: UnprovenPlace = {
-      address,
-      makeWay() {
-        release()
-        makeWay()
-      },
-    }
-    this.#unproven.add(place)
-    const prove = () => this.#unproven.remove(place)
-    return {
-      prove,
-      release() {
-        prove()
-        release()
-      },
-    }
+    return new ProvisionalPlace(this.#unproven, address, this.admitAddress(address), makeWay)
   }
 
   /** A place for a connection of this user. Throws `unavailable`. */
   admitUser(userId: string): Release {
-    return once(admit(this.#perUser, userId, this.#options.maxPerUser, 'this user has'))
+    return admit(this.#perUser, userId, this.#options.maxPerUser, 'this user has')
+  }
+}
+
+/** Keeps nothing once it is proven but how to give it back. */
+class ProvisionalPlace implements Provisional, UnprovenPlace {
+  readonly address: string
+  readonly #unproven: UnprovenPlaces
+  readonly #release: Release
+  #onMakeWay: (() => void) | undefined
+
+  constructor(unproven: UnprovenPlaces, address: string, release: Release, onMakeWay: () => void) {
+    this.#unproven = unproven
+    this.address = address
+    this.#release = release
+    this.#onMakeWay = onMakeWay
+    unproven.add(this)
+  }
+
+  makeWay(): void {
+    this.#release()
+    this.#onMakeWay?.()
+  }
+
+  prove(): void {
+    this.#unproven.remove(this)
+    this.#onMakeWay = undefined
+  }
+
+  release(): void {
+    this.prove()
+    this.#release()
   }
 }
 
 const half = (max: number): number => Math.ceil(max / 2)
 
-function admit(counts: Map<string, number>, key: string, max: number, who: string): Release {
+/** One closure each, since every connection keeps what this returns. */
+function admit(
+  counts: Map<string, number>,
+  key: string,
+  max: number,
+  who: string,
+  onReleased?: () => void,
+): Release {
   const count = counts.get(key) ?? 0
   if (count >= max) throw overCapacity(who, max)
   counts.set(key, count + 1)
+  let isReleased = false
   return () => {
+    if (isReleased) return
+    isReleased = true
     const left = (counts.get(key) ?? 1) - 1
     if (left === 0) counts.delete(key)
     else counts.set(key, left)
+    onReleased?.()
   }
 }
 

@@ -36,6 +36,11 @@ export class JwksKeys {
     this.#options = options
   }
 
+  /** When the keys were fetched that count now, by the monotonic clock. */
+  get since(): number {
+    return this.#fetchedAt
+  }
+
   /**
    * The key that a token names. Throws jose's `JWKSNoMatchingKey` where there is none, and
    * `unavailable` where that can't be said because the provider can't be asked. Where it was asked

@@ -1,6 +1,7 @@
 // A budget in this process's memory.
 
 import type { SyncError } from '../../shared/errors.js'
+import { OldestFirst } from '../../shared/OldestFirst.js'
 import {
   type Budget,
   type BudgetOptions,
@@ -10,12 +11,15 @@ import {
   type Standing,
 } from './Budget.js'
 
+/** More at once would keep others waiting. */
+const SWEPT_AT_ONCE = 5000
+
 type Window = { -readonly [Field in keyof Standing]: Standing[Field] }
 
 export class LocalBudget implements Budget {
   readonly #options: BudgetOptions
   /** By caller, the window that began first in front. */
-  readonly #windows = new Map<string, Window>()
+  readonly #windows = new OldestFirst<Window>()
 
   constructor(options: BudgetOptions) {
     this.#options = options
@@ -56,6 +60,18 @@ export class LocalBudget implements Budget {
     return leftHeader(this.#options.name, this.#leftOf(key, limit))
   }
 
+  get callers(): number {
+    return this.#windows.size
+  }
+
+  sweep(): void {
+    for (let swept = 0; swept < SWEPT_AT_ONCE; swept += 1) {
+      const { oldest } = this.#windows
+      if (oldest === undefined || !this.#hasEnded(oldest[1])) return
+      this.#windows.delete(oldest[0])
+    }
+  }
+
   #leftOf(key: string, limit: number) {
     return leftOf(this.#windowOf(key), limit, this.#options.wallNow())
   }
@@ -65,7 +81,10 @@ export class LocalBudget implements Budget {
     if (window !== undefined && !this.#hasEnded(window)) return window
     const { wallNow, windowMs, maxKeys } = this.#options
     this.#windows.delete(key)
-    for (const [other, begun] of this.#windows) {
+    for (;;) {
+      const { oldest } = this.#windows
+      if (oldest === undefined) break
+      const [other, begun] = oldest
       if (this.#windows.size < maxKeys && !this.#hasEnded(begun)) break
       this.#windows.delete(other)
     }

@@ -70,6 +70,20 @@ export class RateLimits {
     return this.writes.charge(principalKey(principal), units, this.writeLimitOf(principal))
   }
 
+  /** Lets go of what was counted in windows that have ended, also where nobody comes any more. */
+  sweep(): void {
+    for (const budget of this.#budgets) budget.sweep()
+  }
+
+  /** Callers whose windows this node holds, over all limits. */
+  get callers(): number {
+    return this.#budgets.reduce((sum, { callers }) => sum + callers, 0)
+  }
+
+  get #budgets(): readonly Budget[] {
+    return [this.writes, this.#failures, this.#reads, this.#frames]
+  }
+
   /** `address`: as `addressKey` gives it. Rejects with `rate_limited`. */
   chargeFailure(address: string): Promise<void> {
     return this.#failures.charge(address, 1, this.#options.rateLimitMax)

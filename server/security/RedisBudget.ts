@@ -83,6 +83,14 @@ export class RedisBudget implements Budget {
     return this.#local.left(key, limit)
   }
 
+  get callers(): number {
+    return this.#local.callers
+  }
+
+  sweep(): void {
+    this.#local.sweep()
+  }
+
   async #charge(key: string, cost: number, limit: number): Promise<void> {
     if (limit === 0 || cost === 0) return
     // It only ever gets less within a window, so that floods are no work for Redis.

@@ -4,7 +4,7 @@
 export interface UnprovenPlace {
   readonly address: string
   /** Ends whoever has it. */
-  readonly makeWay: () => void
+  makeWay(): void
 }
 
 export class UnprovenPlaces {

@@ -1,12 +1,12 @@
 // Who a credential stands for. Everything else in the server sees principals, never tokens.
 
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { CLOSE } from '../../shared/closeCodes.js'
 import { SyncError } from '../../shared/errors.js'
 import { MAX_ROLES } from '../../shared/message.js'
 import { isName } from '../../shared/names.js'
 import { type Principal, type PrincipalInput, principalSchema } from '../../shared/principal.js'
-import type { AddressOf } from './addresses.js'
+import type { AddressOf, Asker } from './addresses.js'
 import type { Credential } from './credentials.js'
 import type { FindService } from './serviceTokens.js'
 import type { Tickets } from './Tickets.js'
@@ -37,7 +37,7 @@ const AUTHENTICATE_WITHIN_MS = 10_000
  * Who a request acts for, whichever door it came to. Rejects with `unauthorized`, `rate_limited` or
  * `unavailable`.
  */
-export type Identify = (credential: Credential, req: IncomingMessage) => Promise<Principal>
+export type Identify = (credential: Credential, asker: Asker) => Promise<Principal>
 
 interface IdentifyOptions {
   readonly authenticate: Authenticate
@@ -53,22 +53,22 @@ interface IdentifyOptions {
 export function createIdentify(options: IdentifyOptions): Identify {
   const { findService, tickets, validity, addressOf, failed } = options
 
-  async function find(
+  function find(
     credential: Credential,
     headers: IncomingHttpHeaders,
     remoteAddress: string,
-  ): Promise<Principal> {
+  ): Principal | Promise<Principal> {
     if (credential.kind === 'ticket') return tickets.take(credential.ticket)
     const token = credential.kind === 'token' ? credential.token : undefined
     const service = token === undefined ? undefined : findService(token)
     return service ?? authenticated(options.authenticate, { token, headers, remoteAddress })
   }
 
-  return async (credential, req) => {
+  return async (credential, asker) => {
     // Before the check: who hangs up meanwhile has no address any more, and pays all the same.
-    const address = addressOf(req)
+    const address = addressOf(asker)
     try {
-      const principal = await find(credential, req.headers, address)
+      const principal = await find(credential, asker.headers, address)
       validity.assertCurrent(principal)
       return principal
     } catch (error) {
@@ -89,15 +89,26 @@ function isGuess(credential: Credential, error: unknown): boolean {
 }
 
 /** Calls `authenticate` so that what it returns can be relied on. */
-async function authenticated(
+function authenticated(
   authenticate: Authenticate,
   request: AuthenticationRequest,
-): Promise<Principal> {
-  const found = await within(AUTHENTICATE_WITHIN_MS, async () => authenticate(request))
+): Principal | Promise<Principal> {
+  const answer = authenticate(request)
+  if (!isPromise(answer)) return principalOf(answer, request)
+  return within(AUTHENTICATE_WITHIN_MS, answer).then((found) => principalOf(found, request))
+}
+
+type Found = Awaited<ReturnType<Authenticate>>
+
+function isPromise(answer: ReturnType<Authenticate>): answer is Promise<Found> {
+  return typeof answer === 'object' && answer !== null && 'then' in answer
+}
+
+function principalOf(found: Found, { token }: AuthenticationRequest): Principal {
   if (found === null || found === undefined) {
     throw new SyncError(
       'unauthorized',
-      request.token === undefined
+      token === undefined
         ? 'a token is needed: "Authorization: Bearer <token>"'
         : 'the token is not valid',
     )
@@ -109,13 +120,14 @@ async function authenticated(
   )
 }
 
-async function within<Value>(ms: number, act: () => Promise<Value>): Promise<Value> {
+async function within<Value>(ms: number, act: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    const error = new SyncError('unavailable', 'the token could not be checked in time; try again')
-    timer = setTimeout(() => reject(error), ms)
+    timer = setTimeout(() => {
+      reject(new SyncError('unavailable', 'the token could not be checked in time; try again'))
+    }, ms)
   })
-  return Promise.race([act(), late]).finally(() => clearTimeout(timer))
+  return Promise.race([act, late]).finally(() => clearTimeout(timer))
 }
 
 /**

@@ -3,11 +3,15 @@
 
 import type { IncomingMessage } from 'node:http'
 import { SyncError } from '../../shared/errors.js'
+import { headerValues } from './headerValues.js'
 
 export type Credential =
   | { readonly kind: 'none' }
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'ticket'; readonly ticket: string }
+
+/** Keeps no state from one text to the next, since each is decoded at once. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 export const NO_CREDENTIAL: Credential = { kind: 'none' }
 
@@ -19,8 +23,9 @@ export function credentialOf(req: IncomingMessage, query: URLSearchParams): Cred
       'token: does not belong in a URL, where logs would keep it; send "Authorization: Bearer <token>"',
     )
   }
-  const header = req.headersDistinct.authorization ?? []
+  const header = headerValues(req, 'authorization')
   const ticket = query.get('ticket')
+  if (header.length === 0 && ticket === null) return NO_CREDENTIAL
   return oneOf([
     ...header.map((value): Credential => ({ kind: 'token', token: bearerToken(value) })),
     ticket === null ? NO_CREDENTIAL : { kind: 'ticket', ticket },
@@ -47,7 +52,7 @@ function bearerToken(header: string): string {
 /** Node reads header bytes as Latin-1; clients write UTF-8, and ASCII is the same in both. */
 export function fromHeader(text: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'latin1'))
+    return UTF8.decode(Buffer.from(text, 'latin1'))
   } catch {
     return text
   }

@@ -4,6 +4,8 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv4, isIPv6 } from 'node:net'
 import { SyncError } from '../../shared/errors.js'
+import { headerValues } from './headerValues.js'
+import { remembering } from './remembering.js'
 
 interface HostRulesOptions {
   /** Host names beside the loopback ones, with a port (then only that one) or without. */
@@ -21,34 +23,52 @@ export interface HostRules {
   assertOrigin(req: IncomingMessage): void
 }
 
+/** What was found of so many names is remembered: clients name few, and URLs take long to parse. */
+const MAX_REMEMBERED = 1000
+
 export function createHostRules(options: HostRulesOptions): HostRules {
   const allowedHosts = new Set(options.allowedHosts.map(asHost))
   const corsOrigins = new Set(options.corsOrigins)
+  const isFromHere = remembering(MAX_REMEMBERED, isLoopbackAddress)
+
+  const faultOf = remembering(MAX_REMEMBERED, (host) => {
+    const named = parseHost(host)
+    if (named === undefined) return 'is missing or not a host'
+    const { hostname } = named
+    if (isLoopbackName(hostname) || allowedHosts.has(hostname) || allowedHosts.has(named.host)) {
+      return undefined
+    }
+    return 'is not one this server answers to; add it to ALLOWED_HOSTS (allowedHosts)'
+  })
+
+  /** Of `origin` and `host`, a line each. */
+  const isOwnPage = remembering(MAX_REMEMBERED, (both) => {
+    const [origin = '', host] = both.split('\n')
+    const isPage = URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol)
+    return isPage && new URL(origin).host === withoutDefaultPort(origin, host)
+  })
 
   return {
-    assertHost({ headersDistinct: { host = [] }, socket }) {
-      if (options.isLoopbackOnly && !isLoopbackAddress(socket.remoteAddress ?? '')) {
+    assertHost(req) {
+      if (options.isLoopbackOnly && !isFromHere(req.socket.remoteAddress ?? '')) {
         throw new SyncError(
           'forbidden',
           'open mode answers this machine only; configure authentication',
         )
       }
+      const [host = '', ...others] = headerValues(req, 'host')
+      if (req.headers.host === undefined && req.httpVersion === '1.1') {
+        const headers = { Connection: 'close' }
+        throw new SyncError('invalid_request', 'Host: is missing', { headers })
+      }
       // Of two, a proxy may have looked at the other one.
-      const named = host.length === 1 ? parseHost(host[0]) : undefined
-      if (named === undefined) throw new SyncError('forbidden', 'Host: is missing or not a host')
-      const { hostname } = named
-      if (isLoopbackName(hostname) || allowedHosts.has(hostname) || allowedHosts.has(named.host))
-        return
-      throw new SyncError(
-        'forbidden',
-        'Host: is not one this server answers to; add it to ALLOWED_HOSTS (allowedHosts)',
-      )
+      const fault = faultOf(others.length === 0 ? host : '')
+      if (fault !== undefined) throw new SyncError('forbidden', `Host: ${fault}`)
     },
 
-    assertOrigin({ headers: { origin, host } }) {
+    assertOrigin({ headers: { origin, host = '' } }) {
       if (origin === undefined || corsOrigins.has(origin)) return
-      const isPage = URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol)
-      if (isPage && new URL(origin).host === withoutDefaultPort(origin, host)) return
+      if (isOwnPage(`${origin}\n${host}`)) return
       throw new SyncError(
         'forbidden',
         'Origin: is not allowed here; add it to CORS_ORIGINS (corsOrigins)',
@@ -58,8 +78,8 @@ export function createHostRules(options: HostRulesOptions): HostRules {
 }
 
 /** `[::1]:5000` and `Example.com` as a URL has them: lower case, addresses in their one spelling. */
-function parseHost(host: string | undefined): URL | undefined {
-  if (host === undefined || !URL.canParse(`http://${host}`)) return undefined
+function parseHost(host: string): URL | undefined {
+  if (!URL.canParse(`http://${host}`)) return undefined
   const url = new URL(`http://${host}`)
   return url.pathname === '/' && url.username === '' ? url : undefined
 }

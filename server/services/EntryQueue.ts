@@ -24,7 +24,9 @@ export class EntryQueue<Item extends Position> {
   }
 
   push(item: Item): void {
-    this.#items.push(item)
+    // An array that is pushed to begins with room for many, and most audiences have one message.
+    if (this.#items.length === 0) this.#items = [item]
+    else this.#items.push(item)
   }
 
   shift(): void {

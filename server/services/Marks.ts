@@ -5,6 +5,7 @@
 import type { AudienceKey } from '../../shared/audience.js'
 import { comparePositions, ORIGIN, type Position } from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
+import { OldestFirst } from '../../shared/OldestFirst.js'
 
 export interface Mark {
   /** The last thing that left. */
@@ -17,7 +18,7 @@ const NOTHING_LOST: Mark = { position: ORIGIN, reason: 'expired' }
 export class Marks {
   readonly #maxMarks: number
   // In order of their last raise: the first is the one that is forgotten first.
-  readonly #marks = new Map<AudienceKey, Mark>()
+  readonly #marks = new OldestFirst<Mark>()
   #floor = NOTHING_LOST
   #unseen = NOTHING_LOST
 
@@ -36,7 +37,7 @@ export class Marks {
 
   /** Each mark, the one that is forgotten first in front. */
   *[Symbol.iterator](): Generator<[AudienceKey, Mark]> {
-    for (const key of this.#marks.keys()) yield [key, this.of(key)]
+    for (const [key] of this.#marks) yield [key, this.of(key)]
   }
 
   /** What this audience may have lost, at most: beyond the bound it is given in doubt. */
@@ -67,7 +68,7 @@ export class Marks {
   }
 
   #forgetOne(): void {
-    const [oldest] = this.#marks
+    const { oldest } = this.#marks
     if (oldest === undefined) return
     const [key, mark] = oldest
     this.#marks.delete(key)

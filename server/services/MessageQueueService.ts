@@ -15,10 +15,12 @@ import {
   type Position,
   positionOf,
 } from '../../shared/cursor.js'
+import { ShardedMap } from '../../shared/ShardedMap.js'
 import type { Entry } from '../brokers/Entry.js'
 import { EntryQueue } from './EntryQueue.js'
 import { type Mark, Marks } from './Marks.js'
 import { Merge } from './Merge.js'
+import type { Loss, Page, PageBounds, Reading } from './Page.js'
 import { type Retained, RetainedList } from './RetainedList.js'
 
 /** What an entry costs beyond its text, and each audience that it stands in. Measured, rounded up. */
@@ -39,33 +41,6 @@ interface MessageQueueOptions {
   readonly now: () => number
 }
 
-/** The audiences that a reader reads, each with the position from which on it does. */
-export type Reading = ReadonlyMap<AudienceKey, Position>
-
-interface PageBounds {
-  /** Messages at most. */
-  readonly limit: number
-  /** Bytes of text at most, but always at least one message. */
-  readonly maxBytes: number
-  /** Read no further than here. Default: the head. */
-  readonly upTo?: Position
-}
-
-/** What one read found. */
-export interface Page {
-  readonly entries: readonly Entry[]
-  /** Where the reader stands after this page. */
-  readonly position: Position
-  readonly hasMore: boolean
-  /** What of each audience may have left the log before the reader came by. */
-  readonly losses: readonly Loss[]
-}
-
-/** Up to where one of a reader's audiences has lost something that the reader has not seen. */
-export interface Loss extends Mark {
-  readonly key: AudienceKey
-}
-
 /** An entry as the log holds it. */
 export interface Held {
   readonly entry: Entry
@@ -82,12 +57,14 @@ interface Audience {
 export class MessageQueueService {
   readonly #options: MessageQueueOptions
   readonly #marks: Marks
-  readonly #audiences = new Map<AudienceKey, Audience>()
+  readonly #audiences = new ShardedMap<Audience>()
   #retained = new RetainedList()
   #epoch = ''
   #start = ORIGIN
   #head = ORIGIN
   #lastArrival = Number.NEGATIVE_INFINITY
+  /** Whatever has left any audience stands at or before this. */
+  #lostUpTo = ORIGIN
 
   constructor(options: MessageQueueOptions) {
     this.#options = options
@@ -111,6 +88,11 @@ export class MessageQueueService {
   /** The last entry, or the epoch's start. */
   get head(): Position {
     return this.#head
+  }
+
+  /** Whether everything after a position is still there, for every audience. */
+  isWholeAfter(position: Position): boolean {
+    return comparePositions(this.#lostUpTo, position) <= 0
   }
 
   /** How a position is told to clients. */
@@ -137,12 +119,14 @@ export class MessageQueueService {
     this.#retained = new RetainedList()
     this.#marks.clear()
     this.#lastArrival = Number.NEGATIVE_INFINITY
+    this.#lostUpTo = lostUpTo
     this.#marks.raiseAll({ position: lostUpTo, reason: 'expired' })
   }
 
   /** Whatever stood up to here left before it came here. */
   lose(upTo: Position): void {
     this.#head = laterOf(this.#head, upTo)
+    this.#lostUpTo = laterOf(this.#lostUpTo, upTo)
     this.#marks.raiseAll({ position: upTo, reason: 'evicted' })
   }
 
@@ -247,11 +231,13 @@ export class MessageQueueService {
   /** Takes over what another process knew to be lost of audiences that it had no mark for. */
   restoreFloor(mark: Mark): void {
     this.#marks.raiseFloor(mark)
+    this.#lostUpTo = laterOf(this.#lostUpTo, mark.position)
   }
 
   /** Takes over a mark of another process: in order, before anything that it held. */
   restoreMark(key: AudienceKey, mark: Mark): void {
     this.#marks.raise(key, mark)
+    this.#lostUpTo = laterOf(this.#lostUpTo, mark.position)
   }
 
   /** Takes over what another process held, in rising order. */
@@ -308,13 +294,18 @@ export class MessageQueueService {
   }
 
   #index(key: AudienceKey, retained: Retained): void {
-    const audience = this.#audiences.get(key) ?? { queue: new EntryQueue(), lastForced: ORIGIN }
-    this.#audiences.set(key, audience)
+    const audience = this.#audiences.get(key) ?? this.#begin(key)
     audience.queue.push(retained)
     if (retained.entry.kind === 'resync') audience.lastForced = positionOf(retained)
     if (audience.queue.size > this.#options.maxMessagesPerAudience) {
       this.#dropFirst(key, audience, 'evicted')
     }
+  }
+
+  #begin(key: AudienceKey): Audience {
+    const audience: Audience = { queue: new EntryQueue(), lastForced: ORIGIN }
+    this.#audiences.set(key, audience)
+    return audience
   }
 
   /** Removes an entry that is the first of every audience that it still stands in. */
@@ -330,7 +321,9 @@ export class MessageQueueService {
     if (first === undefined) return
     queue.shift()
     if (queue.size === 0) this.#audiences.delete(key)
-    this.#marks.raise(key, { position: positionOf(first), reason })
+    const position = positionOf(first)
+    this.#marks.raise(key, { position, reason })
+    this.#lostUpTo = laterOf(this.#lostUpTo, position)
     first.references -= 1
     if (first.references === 0) this.#retained.remove(first)
   }

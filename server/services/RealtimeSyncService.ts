@@ -51,6 +51,8 @@ export interface PublishedToEach extends Omit<Published, 'messageId'>, Reached {
   readonly messageIds: readonly string[]
 }
 
+const AUDIENCE_FIELDS = ['userId', 'roles', 'topics'] as const
+
 export class RealtimeSyncService {
   readonly #options: RealtimeSyncOptions
   #published = 0
@@ -71,17 +73,16 @@ export class RealtimeSyncService {
   ): Promise<Published & Reached> {
     const checked = parseOrThrow(messageDraftSchema, draft, 'invalid_message')
     const key = parseOrThrow(idempotencyKeySchema, idempotencyKey, 'invalid_request')
-    this.#assertSound(draft)
-    return this.appendCounted({ ...checked, idempotencyKey: key })
+    return countedOf(await this.#appendCounted(withKey([this.#own(draft, checked)], '', key)))
   }
 
   /** Publishes several messages in order, all or none. Each may have its own `idempotencyKey`. */
   async publishBatch(drafts: readonly KeyedDraft[]): Promise<readonly Published[]> {
-    const checked = drafts.map((draft, index) =>
-      parseOrThrow(keyedDraftSchema, draft, 'invalid_message', `messages.${index}`),
-    )
-    for (const draft of drafts) this.#assertSound(draft)
-    return this.append(checked)
+    const publications = drafts.map((draft, index) => {
+      const checked = parseOrThrow(keyedDraftSchema, draft, 'invalid_message', `messages.${index}`)
+      return withKey([this.#own(draft, checked)], '', checked.idempotencyKey)
+    })
+    return (await this.#append(publications)).map(publishedOf)
   }
 
   /**
@@ -92,15 +93,13 @@ export class RealtimeSyncService {
     const publications = drafts.map((draft) =>
       withKey([this.#toAppend(draft)], keyScope, draft.idempotencyKey),
     )
-    const receipts = await this.#append(publications)
-    return receipts.map((receipt) => ({ messageId: receipt.ids[0] ?? '', ...factsOf(receipt) }))
+    return (await this.#append(publications)).map(publishedOf)
   }
 
   /** As `append`, for one message, and says how many it reached. */
   async appendCounted(draft: KeyedDraft, keyScope = ''): Promise<Published & Reached> {
     const publication = withKey([this.#toAppend(draft)], keyScope, draft.idempotencyKey)
-    const receipt = await this.#appendCounted(publication)
-    return { messageId: receipt.ids[0] ?? '', ...factsOf(receipt), ...reachOf(receipt) }
+    return countedOf(await this.#appendCounted(publication))
   }
 
   /** Appends one checked message for each of these users, all or none, under one key. */
@@ -111,7 +110,8 @@ export class RealtimeSyncService {
   ): Promise<PublishedToEach> {
     const items = userIds.map((userId) => this.#toAppend({ ...draft, userId }))
     const receipt = await this.#appendCounted(withKey(items, keyScope, idempotencyKey))
-    return { messageIds: receipt.ids, ...factsOf(receipt), ...reachOf(receipt) }
+    const { messageId: _, ...published } = countedOf(receipt)
+    return { messageIds: receipt.ids, ...published }
   }
 
   /**
@@ -169,17 +169,20 @@ export class RealtimeSyncService {
     return receipts
   }
 
-  /** What the doors see to for strangers: a bounded size, and no audience lost on the way. */
-  #assertSound(draft: KeyedDraft): void {
-    for (const field of ['userId', 'roles', 'topics'] as const) {
-      if (!Object.hasOwn(draft, field) || draft[field] !== undefined) continue
+  /**
+   * A message of the host's own code, with what the doors see to for strangers: a bounded size, and
+   * no audience lost on the way.
+   */
+  #own(draft: KeyedDraft, checked: KeyedDraft): MessageToAppend {
+    for (const field of AUDIENCE_FIELDS) {
+      if (draft[field] !== undefined || !Object.hasOwn(draft, field)) continue
       throw SyncError.of('invalid_message', [
         { path: field, message: 'is undefined; leave it out where you mean everyone' },
       ])
     }
-    const { payload } = draft
+    const item = this.#toAppend(checked)
     const { maxPayloadBytes } = this.#options
-    if (Buffer.byteLength(JSON.stringify(payload) ?? '') <= maxPayloadBytes) return
+    if (Buffer.byteLength(item.payloadJson ?? '') <= maxPayloadBytes) return item
     throw new SyncError('too_large', `a payload may have at most ${maxPayloadBytes} bytes of JSON`)
   }
 
@@ -197,12 +200,16 @@ export class RealtimeSyncService {
   }
 }
 
-function factsOf({ position, cursor, isDuplicate }: Receipt): Omit<Published, 'messageId'> {
-  return { cursor, timestamp: position.ms, isDuplicate }
+function publishedOf({ ids, position, cursor, isDuplicate }: Receipt): Published {
+  return { messageId: ids[0] ?? '', cursor, timestamp: position.ms, isDuplicate }
+}
+
+function countedOf(receipt: Receipt): Published & Reached {
+  return { ...publishedOf(receipt), ...reachOf(receipt) }
 }
 
 function reachOf({ recipients = 0, isPartial = false }: Receipt): Reached {
-  return { recipients, ...(isPartial && { recipientsPartial: true }) }
+  return isPartial ? { recipients, recipientsPartial: true } : { recipients }
 }
 
 function withKey(

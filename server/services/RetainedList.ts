@@ -1,10 +1,11 @@
-// All retained entries from oldest to newest, as a linked list: one that has left every audience
-// can be taken out of the middle without moving the rest.
+// All retained entries from oldest to newest, and what they cost: one that has left every audience is
+// taken out of the middle.
 
+import { type Linked, LinkedList } from '../../shared/LinkedList.js'
 import type { Entry } from '../brokers/Entry.js'
 
 /** An entry in the log, with what the log must know to let it go. */
-export interface Retained {
+export interface Retained extends Linked<Retained> {
   readonly entry: Entry
   readonly ms: number
   readonly counter: number
@@ -16,22 +17,18 @@ export interface Retained {
   readonly bytes: number
   /** In how many audiences it still stands. */
   references: number
-  older: Retained | undefined
-  newer: Retained | undefined
 }
 
 export class RetainedList {
-  #oldest: Retained | undefined
-  #newest: Retained | undefined
-  #size = 0
+  readonly #items = new LinkedList<Retained>()
   #bytes = 0
 
   get oldest(): Retained | undefined {
-    return this.#oldest
+    return this.#items.oldest
   }
 
   get size(): number {
-    return this.#size
+    return this.#items.size
   }
 
   get bytes(): number {
@@ -39,22 +36,12 @@ export class RetainedList {
   }
 
   add(item: Retained): void {
-    item.older = this.#newest
-    if (this.#newest === undefined) this.#oldest = item
-    else this.#newest.newer = item
-    this.#newest = item
-    this.#size += 1
+    this.#items.add(item)
     this.#bytes += item.bytes
   }
 
   remove(item: Retained): void {
-    if (item.older === undefined) this.#oldest = item.newer
-    else item.older.newer = item.newer
-    if (item.newer === undefined) this.#newest = item.older
-    else item.newer.older = item.older
-    item.older = undefined
-    item.newer = undefined
-    this.#size -= 1
+    this.#items.remove(item)
     this.#bytes -= item.bytes
   }
 }

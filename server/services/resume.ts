@@ -9,7 +9,8 @@ import {
   type Since,
 } from '../../shared/cursor.js'
 import type { ResyncReason } from '../../shared/message.js'
-import type { Loss, MessageQueueService, Reading } from './MessageQueueService.js'
+import type { MessageQueueService } from './MessageQueueService.js'
+import type { Loss, Reading } from './Page.js'
 
 export interface Start {
   /** Read on after this. */

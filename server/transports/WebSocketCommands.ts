@@ -1,5 +1,6 @@
 // What a connected client may ask for over its WebSocket: topics, sends, a new token.
 
+import { topicOf } from '../../shared/audience.js'
 import type { Since } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
 import {
@@ -30,23 +31,31 @@ export interface CommandContext {
   readonly reach: (since: Since) => Promise<Since> | undefined
 }
 
-interface CommandParts {
-  readonly context: CommandContext
-  readonly connection: WebSocketConnection
-  readonly topics: readonly string[]
+/** The conversation that the commands are part of. */
+interface Conversation {
   /** Who a token stands for. Throws `unauthorized`. */
-  readonly identify: (token: string) => Promise<Principal>
-  readonly sayError: (error: unknown, ref: Ref) => void
+  identifyAnew(token: string): Promise<Principal>
+  sayError(error: unknown, ref: Ref): void
 }
 
 export class WebSocketCommands {
-  readonly #parts: CommandParts
-  readonly #topics: Set<string>
+  readonly #context: CommandContext
+  readonly #connection: WebSocketConnection
+  readonly #conversation: Conversation
   #outstandingSends = 0
 
-  constructor(parts: CommandParts) {
-    this.#parts = parts
-    this.#topics = new Set(parts.topics)
+  constructor(
+    context: CommandContext,
+    connection: WebSocketConnection,
+    conversation: Conversation,
+  ) {
+    this.#context = context
+    this.#connection = connection
+    this.#conversation = conversation
+  }
+
+  get #topics(): string[] {
+    return [...this.#connection.reading.keys()].flatMap((key) => topicOf(key) ?? [])
   }
 
   /**
@@ -67,7 +76,7 @@ export class WebSocketCommands {
         this.#send(command, bytes)
         return undefined
       case 'ping':
-        this.#parts.connection.say('ok', { ref: command.ref })
+        this.#connection.say('ok', { ref: command.ref })
         return undefined
       default:
         return command satisfies never
@@ -75,7 +84,8 @@ export class WebSocketCommands {
   }
 
   #subscribe({ topics, since, ref }: Command<'subscribe'>): Promise<void> | undefined {
-    const { context, connection } = this.#parts
+    const context = this.#context
+    const connection = this.#connection
     const asked = parseTopics(topics ?? null, context.maxTopics)
     const start = since === undefined ? undefined : parseSinceOr({ kind: 'now' }, since)
     parseTopics([...this.#topics, ...asked], context.maxTopics)
@@ -84,19 +94,14 @@ export class WebSocketCommands {
     const answer = (cursor: string, reason?: ResyncReason) => {
       connection.say('ok', { ref, cursor, resync: reason !== undefined, reason, topics: asked })
     }
-    const added = () => {
-      for (const topic of asked) this.#topics.add(topic)
-    }
     if (start === undefined) {
       const position = connection.addAudiences(topicAudiences(asked))
-      added()
       if (ref !== undefined) answer(context.log.cursorAt(position))
       return undefined
     }
     // Answered without a `ref` too: a gap is never silent.
     const add = (from: Since) => {
       connection.addAudiencesSince(topicAudiences(asked), from, answer)
-      added()
     }
     const reached = context.reach(start)
     if (reached === undefined) {
@@ -110,27 +115,26 @@ export class WebSocketCommands {
   }
 
   #unsubscribe({ topics, ref }: Command<'unsubscribe'>): void {
-    const { context, connection } = this.#parts
-    const asked = parseTopics(topics ?? null, context.maxTopics)
-    for (const topic of asked) this.#topics.delete(topic)
+    const connection = this.#connection
+    const asked = parseTopics(topics ?? null, this.#context.maxTopics)
     connection.removeAudiences(topicAudiences(asked))
     if (ref !== undefined) connection.say('ok', { ref })
   }
 
   #send({ message, ref }: Command<'send'>, bytes: number): void {
-    const { context, connection, sayError } = this.#parts
+    const connection = this.#connection
     if (this.#outstandingSends >= MAX_OUTSTANDING_SENDS) {
       throw new SyncError('unavailable', 'too many sends await their answer; wait for some')
     }
     this.#outstandingSends += 1
     if (this.#outstandingSends >= HOLD_AT_SENDS) connection.hold('busy')
-    context.publisher
+    this.#context.publisher
       .sendKeyed(connection.principal, message, { bytes, paidUnits: 0 })
       .then(({ messageId, cursor, timestamp, isDuplicate }) => {
         if (ref === undefined) return
         connection.say('ok', { ref, messageId, cursor, timestamp, duplicate: isDuplicate })
       })
-      .catch((error: unknown) => sayError(error, ref))
+      .catch((error: unknown) => this.#conversation.sayError(error, ref))
       .finally(() => {
         this.#outstandingSends -= 1
         if (this.#outstandingSends < HOLD_AT_SENDS) connection.letGo('busy')
@@ -138,14 +142,13 @@ export class WebSocketCommands {
   }
 
   async #refresh({ token, ref }: Command<'refresh'>): Promise<void> {
-    const { context, connection, identify } = this.#parts
-    const principal = await identify(token)
+    const connection = this.#connection
+    const principal = await this.#conversation.identifyAnew(token)
     if (principal.userId !== connection.principal.userId) {
       throw new SyncError('unauthorized', 'token: is of another user; open a new connection for it')
     }
     if (!connection.isOpen) return
-    const { audiences, denied } = context.access.grant(principal, [...this.#topics])
-    for (const topic of denied) this.#topics.delete(topic)
+    const { audiences, denied } = this.#context.access.grant(principal, this.#topics)
     connection.become(principal, audiences)
     if (ref !== undefined) connection.say('ok', { ref, dropped: denied })
   }

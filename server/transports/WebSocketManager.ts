@@ -5,7 +5,7 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from 'ws'
 import { CLOSE } from '../../shared/closeCodes.js'
 import { ConfigError, publicError, SyncError } from '../../shared/errors.js'
 import { addressKey } from '../security/addresses.js'
@@ -13,6 +13,7 @@ import type { ConnectionLimits, Provisional } from '../security/ConnectionLimits
 import type { Gate } from '../security/Gate.js'
 import type { HostRules } from '../security/hosts.js'
 import { endWithError } from './answer.js'
+import { DEFLATE, offersDeflate } from './deflateOffer.js'
 import { PendingAnswers } from './PendingAnswers.js'
 import { type SessionContext, WebSocketSession } from './WebSocketSession.js'
 
@@ -20,6 +21,11 @@ export const WEBSOCKET_PATH = '/ws'
 
 /** Frames over `maxPayload` get an error; only one this much larger ends the socket (1009). */
 const HARD_LIMIT_FACTOR = 16
+/**
+ * The same where frames may come compressed: a hundred bytes unpack to as much, and are kept while
+ * the rest of a message is missing, also of those who have not said who they are.
+ */
+const UNPACKED_LIMIT_FACTOR = 2
 
 /** Tiny fragments cost far more than their bytes; and how long a peer may take to close, in ms. */
 const BOUNDS = { maxFragments: 1024, maxBufferedChunks: 16 * 1024, closeTimeout: 2000 }
@@ -35,7 +41,9 @@ interface WebSocketManagerOptions extends SessionContext {
 
 export class WebSocketManager {
   readonly #options: WebSocketManagerOptions
-  readonly #server: WebSocketServer
+  readonly #plain: WebSocketServer
+  /** Absent where compression is switched off. */
+  readonly #deflating: WebSocketServer | undefined
   readonly #sessions = new Set<WebSocketSession>()
   readonly #answers = new PendingAnswers()
   /** By server, how to let go of it. */
@@ -43,21 +51,10 @@ export class WebSocketManager {
 
   constructor(options: WebSocketManagerOptions) {
     this.#options = options
-    this.#server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      // Pings are answered by the session, and only while the peer reads.
-      autoPong: false,
-      maxPayload: options.maxPayloadBytes * HARD_LIMIT_FACTOR,
-      ...BOUNDS,
-      // `ws` would echo the first subprotocol that a client offers.
-      handleProtocols: () => false,
-    })
-    this.#server.on('wsClientError', (_error, socket) => {
-      const what = 'this is not a WebSocket handshake of version 13'
-      endWithError(socket, new SyncError('invalid_request', what))
-    })
+    const { maxPayloadBytes, compression } = options
+    this.#plain = handshakes(maxPayloadBytes * HARD_LIMIT_FACTOR, false)
+    if (compression !== undefined)
+      this.#deflating = handshakes(maxPayloadBytes * UNPACKED_LIMIT_FACTOR, DEFLATE)
   }
 
   /** Sockets that are open, accepted or not. */
@@ -110,15 +107,22 @@ export class WebSocketManager {
     } catch (error) {
       return endWithError(socket, publicError(error))
     }
-    this.#server.handleUpgrade(req, socket, head, (webSocket) =>
-      this.#accept(webSocket, socket, req),
+    const wait = this.#options.turnstile.pass()
+    if (wait === undefined) this.#answer(req, socket, head)
+    else void wait.then(() => this.#answer(req, socket, head))
+  }
+
+  #answer(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const isDeflating = offersDeflate(req.headers['sec-websocket-extensions'])
+    const server = isDeflating ? (this.#deflating ?? this.#plain) : this.#plain
+    server.handleUpgrade(req, socket, head, (webSocket) =>
+      this.#accept(webSocket, socket as Socket, req),
     )
   }
 
-  #accept(webSocket: WebSocket, socket: Duplex, req: IncomingMessage): void {
+  #accept(webSocket: WebSocket, socket: Socket, req: IncomingMessage): void {
     const place = this.#admit(req, () => session.destroy())
-    const proven = () => place?.prove()
-    const session = new WebSocketSession(this.#options, webSocket, socket, req, proven)
+    const session = new WebSocketSession(this.#options, webSocket, socket, req, place)
     this.#sessions.add(session)
     webSocket.on('close', () => {
       this.#sessions.delete(session)
@@ -137,6 +141,28 @@ export class WebSocketManager {
       return undefined
     }
   }
+}
+
+function handshakes(
+  maxPayload: number,
+  perMessageDeflate: false | PerMessageDeflateOptions,
+): WebSocketServer {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate,
+    // Pings are answered by the session, and only while the peer reads.
+    autoPong: false,
+    maxPayload,
+    ...BOUNDS,
+    // `ws` would echo the first subprotocol that a client offers.
+    handleProtocols: () => false,
+  })
+  server.on('wsClientError', (_error, socket) => {
+    const what = 'this is not a WebSocket handshake of version 13'
+    endWithError(socket, new SyncError('invalid_request', what))
+  })
+  return server
 }
 
 function isWebSocket({ headers }: IncomingMessage): boolean {

@@ -6,7 +6,7 @@
 //      └────────────────────────┴──────────► closed ◄──────┘
 
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { RawData, WebSocket } from 'ws'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
 import type { Since } from '../../shared/cursor.js'
@@ -14,18 +14,19 @@ import { type ErrorCode, publicError, SyncError } from '../../shared/errors.js'
 import { type ConnectFrame, connectFrameSchema, type Ref, refOf } from '../../shared/frames.js'
 import { parseOrThrow } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
-import type { Granted, StreamContext } from '../delivery/StreamConnection.js'
+import type { Granted } from '../delivery/StreamConnection.js'
 import { type Access, parseTopics } from '../security/Access.js'
 import type { Admission } from '../security/Admission.js'
-import { type AddressOf, addressKey } from '../security/addresses.js'
+import { type AddressOf, type Asker, addressKey } from '../security/addresses.js'
 import type { Identify } from '../security/authenticate.js'
-import type { Release } from '../security/ConnectionLimits.js'
+import type { Provisional, Release } from '../security/ConnectionLimits.js'
 import { credentialOf, NO_CREDENTIAL, oneOf } from '../security/credentials.js'
 import type { RateLimits } from '../security/RateLimits.js'
 import { FrameMeter } from './FrameMeter.js'
 import { parseSinceOr, queryOf } from './query.js'
+import type { Turnstile } from './Turnstile.js'
 import { type CommandContext, WebSocketCommands } from './WebSocketCommands.js'
-import { WebSocketConnection } from './WebSocketConnection.js'
+import { WebSocketConnection, type WebSocketContext } from './WebSocketConnection.js'
 
 const FIRST_FRAME_WITHIN_MS = 5000
 const MAX_HELD_FRAMES = 16
@@ -37,15 +38,18 @@ const REFUSED_WEIGHT = 20
 /** Refusals that are no fault of the client's. */
 const OWN_FAULTS: ReadonlySet<ErrorCode> = new Set(['unavailable', 'internal'])
 
-export interface SessionContext extends StreamContext, CommandContext {
+export interface SessionContext extends WebSocketContext, CommandContext {
   readonly access: Access
   readonly addressOf: AddressOf
   readonly identify: Identify
+  /** Whether it looks at headers, so that they are kept for a new token. */
+  readonly readsHeaders: boolean
   /** 0 is no limit. */
   readonly maxFramesPerSecond: number
   readonly monotonicNow: () => number
   readonly admission: Pick<Admission, 'admit'>
   readonly rateLimits: Pick<RateLimits, 'chargeRead' | 'chargeFrames'>
+  readonly turnstile: Turnstile
   readonly onFault: (error: unknown) => void
 }
 
@@ -68,27 +72,28 @@ type State =
 export class WebSocketSession {
   readonly #context: SessionContext
   readonly #webSocket: WebSocket
-  readonly #socket: Duplex
-  readonly #request: IncomingMessage
+  readonly #socket: Socket
+  /** What it came with, until it is known who it is; then only what a new token is judged with. */
+  #handshake: IncomingMessage | string
   readonly #meter: FrameMeter
-  readonly #onProven: () => void
+  readonly #place: Provisional | undefined
   #state: State
   #bytesUnproven = 0
   #connection: WebSocketConnection | undefined
-  #release: Release = () => {}
+  #release: Release = ignore
 
   constructor(
     context: SessionContext,
     webSocket: WebSocket,
-    socket: Duplex,
+    socket: Socket,
     request: IncomingMessage,
-    onProven: () => void,
+    place: Provisional | undefined,
   ) {
     this.#context = context
     this.#webSocket = webSocket
     this.#socket = socket
-    this.#request = request
-    this.#onProven = onProven
+    this.#handshake = request
+    this.#place = place
     this.#meter = new FrameMeter(context.maxFramesPerSecond, context.monotonicNow)
     socket.on('data', this.#onData)
     const deadline = setTimeout(() => this.#close(CLOSE.noFirstFrame), FIRST_FRAME_WITHIN_MS)
@@ -96,11 +101,14 @@ export class WebSocketSession {
     webSocket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     webSocket.on('close', () => this.#closed())
     // `ws` closes by itself on a protocol error; without a listener the process would end.
-    webSocket.on('error', () => {})
+    webSocket.on('error', ignore)
     webSocket.on('ping', (data) => {
       if (this.#takeControlFrame(data) && !socket.writableNeedDrain) webSocket.pong(data)
     })
-    webSocket.on('pong', (data) => this.#takeControlFrame(data))
+    webSocket.on('pong', (data) => {
+      this.#connection?.heard()
+      this.#takeControlFrame(data)
+    })
   }
 
   /** Ends a session that has no connection yet; the hub ends the others. */
@@ -113,6 +121,7 @@ export class WebSocketSession {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
+    this.#connection?.heard()
     if (this.#state.name === 'closed' || !this.#takeFrame()) return
     const bytes = data as Buffer
     if (!isBinary && bytes.length > this.#context.maxPayloadBytes) return this.#refuseLarge()
@@ -126,7 +135,6 @@ export class WebSocketSession {
    * who he is.
    */
   readonly #onData = (chunk: Buffer) => {
-    if (this.#connection !== undefined) return this.#socket.off('data', this.#onData)
     this.#bytesUnproven += chunk.length
     if (this.#bytesUnproven <= this.#context.maxPayloadBytes + FRAME_HEADER_BYTES) return
     if (this.#state.name === 'waiting') this.#refuseLarge()
@@ -158,7 +166,7 @@ export class WebSocketSession {
 
   #refuseLarge(): void {
     const { maxPayloadBytes } = this.#context
-    this.#sayError(new SyncError('too_large', `a frame may have at most ${maxPayloadBytes} bytes`))
+    this.sayError(new SyncError('too_large', `a frame may have at most ${maxPayloadBytes} bytes`))
     if (this.#state.name === 'waiting') this.#close(CLOSE.badFrame)
   }
 
@@ -173,7 +181,7 @@ export class WebSocketSession {
       case 'holding':
         if (state.held.length === MAX_HELD_FRAMES) return this.#close(CLOSE.tooManyFrames)
         state.held.push(received)
-        return
+        return this.#boundHeld(state.held)
       case 'open':
         if (frame.op === 'connect') return this.#close(CLOSE.badFrame)
         return this.#command(received, state.commands)
@@ -182,6 +190,13 @@ export class WebSocketSession {
       default:
         return state satisfies never
     }
+  }
+
+  /** Compressed frames are small on the wire: those of one who is unproven are counted unpacked. */
+  #boundHeld(held: readonly Received[]): void {
+    if (this.#connection !== undefined) return
+    const bytes = held.reduce((sum, received) => sum + received.bytes, 0)
+    if (bytes > this.#context.maxPayloadBytes) this.#close(CLOSE.tooManyFrames)
   }
 
   /** Holds what arrives until `step` has ended, then goes on in order. */
@@ -201,11 +216,12 @@ export class WebSocketSession {
       const asked = parseOrThrow(connectFrameSchema, frame, 'invalid_request')
       const since = parseSinceOr({ kind: 'now' }, asked.since)
       const topics = parseTopics(asked.topics, this.#context.maxTopics)
+      await this.#context.turnstile.pass()
       const principal = await this.#identify(asked)
       if (this.#hasEnded) return undefined
       this.#context.rateLimits.chargeRead(principal)
       const granted = this.#context.access.grant(principal, topics)
-      const address = addressKey(this.#context.addressOf(this.#request))
+      const address = addressKey(this.#context.addressOf(this.#asker))
       const reached = await this.#context.reach(since)
       const release = await this.#context.admission.admit(principal, address)
       if (this.#hasEnded) {
@@ -232,31 +248,39 @@ export class WebSocketSession {
       this.#socket,
     )
     this.#connection = connection
-    this.#onProven()
+    this.#place?.prove()
+    this.#socket.off('data', this.#onData)
+    this.#handshake = this.#context.readsHeaders ? JSON.stringify(this.#asker.headers) : '{}'
     this.#webSocket.resume()
     connection.open(granted, since)
-    return new WebSocketCommands({
-      context: this.#context,
-      connection,
-      topics: granted.topics,
-      identify: (token) => this.#context.identify({ kind: 'token', token }, this.#request),
-      sayError: (error, ref) => this.#sayError(error, ref),
-    })
+    return new WebSocketCommands(this.#context, connection, this)
+  }
+
+  /** Who this token of the same peer stands for. */
+  identifyAnew(token: string): Promise<Principal> {
+    return this.#context.identify({ kind: 'token', token }, this.#asker)
+  }
+
+  get #asker(): Asker {
+    const handshake = this.#handshake
+    if (typeof handshake !== 'string') return handshake
+    return { headers: JSON.parse(handshake), socket: this.#socket }
   }
 
   /** Ends a conversation whose `connect` or `refresh` was refused. */
   #refuse(error: unknown, ref?: Ref): undefined {
-    this.#sayError(error, ref)
+    this.sayError(error, ref)
     this.#close(publicError(error).close)
   }
 
   async #identify({ token, ticket }: Pick<ConnectFrame, 'token' | 'ticket'>) {
-    const inRequest = credentialOf(this.#request, queryOf(this.#request))
+    const request = this.#handshake as IncomingMessage
+    const inRequest = credentialOf(request, queryOf(request))
     const inFrame = [
       token === undefined ? NO_CREDENTIAL : { kind: 'token' as const, token },
       ticket === undefined ? NO_CREDENTIAL : { kind: 'ticket' as const, ticket },
     ]
-    return this.#context.identify(oneOf([inRequest, ...inFrame]), this.#request)
+    return this.#context.identify(oneOf([inRequest, ...inFrame]), request)
   }
 
   #command({ frame, bytes }: Received, commands: WebSocketCommands): void {
@@ -267,16 +291,16 @@ export class WebSocketSession {
         // Nothing was found wrong with the new token, and the old one is still good.
         const isUndecided = publicError(error).code === 'unavailable'
         if (!isUndecided) return this.#refuse(error, refOf(frame))
-        this.#sayError(error, refOf(frame))
+        this.sayError(error, refOf(frame))
         return commands
       }
       this.#holdUntil(refreshed.then(() => commands, refused))
     } catch (error) {
-      this.#sayError(error, refOf(frame))
+      this.sayError(error, refOf(frame))
     }
   }
 
-  #sayError(error: unknown, ref?: Ref): void {
+  sayError(error: unknown, ref?: Ref): void {
     const { code, message, retryAfterSeconds } = publicError(error)
     if (code === 'internal') this.#context.onFault(error)
     if (!OWN_FAULTS.has(code) && !this.#takeFrame(REFUSED_WEIGHT)) return
@@ -284,7 +308,7 @@ export class WebSocketSession {
     const retryAfterMs = retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000
     const body = { ref, code, message, retryAfterMs }
     if (this.#connection !== undefined) return this.#connection.say('error', body)
-    this.#webSocket.send(JSON.stringify({ op: 'error', ...body }))
+    this.#webSocket.send(JSON.stringify({ op: 'error', ...body }), { compress: false })
   }
 
   #fault(error: unknown): void {
@@ -311,6 +335,8 @@ export class WebSocketSession {
     this.#release()
   }
 }
+
+const ignore = (): void => {}
 
 /** A frame is an object with a string for its `op`; everything else is `undefined`. */
 function parseFrame(bytes: Buffer): Frame | undefined {

@@ -3,8 +3,15 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type ErrorCode, publicError } from '../../shared/errors.js'
+import { setHead, takeHead } from './head.js'
 
 type Headers = Record<string, string | number>
+
+const JSON_HEADERS = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'Cache-Control': 'no-store',
+}
+const JSON_HEAD = Object.entries(JSON_HEADERS).flat()
 
 export function sendJson(
   res: ServerResponse,
@@ -20,16 +27,28 @@ export function sendJsonText(
   res: ServerResponse,
   status: number,
   json: string,
-  headers: Headers = {},
+  headers?: Headers,
+): void {
+  sendBody(res, status, `${json}\n`, headers)
+}
+
+/** For a body of JSON, as it goes over the wire. */
+export function sendBody(
+  res: ServerResponse,
+  status: number,
+  body: string | Buffer,
+  headers?: Headers,
 ): void {
   if (res.headersSent || res.destroyed) return
-  res.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Content-Length': Buffer.byteLength(json) + 1,
-    ...headers,
-  })
-  res.end(`${json}\n`)
+  const length = Buffer.byteLength(body)
+  // Headers of this one answer may stand in the place of some that were said before.
+  const head = headers === undefined ? takeHead(res) : setHead(res)
+  if (head === undefined) {
+    res.writeHead(status, { ...JSON_HEADERS, 'Content-Length': length, ...headers })
+  } else {
+    res.writeHead(status, [...head, ...JSON_HEAD, 'Content-Length', String(length)])
+  }
+  res.end(body)
 }
 
 /** Answers a fault: what is meant for the caller as it stands, anything else as `internal`. */

@@ -7,6 +7,7 @@ import { comparePositions, ORIGIN, type Position, type Since } from '../../share
 import type { ResyncReason } from '../../shared/message.js'
 import type { Principal } from '../../shared/principal.js'
 import type { Entry } from '../brokers/Entry.js'
+import type { Batch } from '../delivery/Batch.js'
 import type { Connection } from '../delivery/Connection.js'
 import type { ConnectionHub } from '../delivery/ConnectionHub.js'
 import { type Access, parseTopics } from '../security/Access.js'
@@ -14,9 +15,12 @@ import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
 import type { Gate } from '../security/Gate.js'
 import { staleToken, type Validity } from '../security/Validity.js'
-import type { MessageQueueService, Page } from '../services/MessageQueueService.js'
+import type { MessageQueueService } from '../services/MessageQueueService.js'
+import type { Page } from '../services/Page.js'
 import { resume, resyncReason, type Start } from '../services/resume.js'
-import { sendError, sendJsonText } from './answer.js'
+import { sendError } from './answer.js'
+import type { Compression } from './Compression.js'
+import { sendPage } from './pageAnswer.js'
 import { numberWithin, parseSinceOr, queryOf, topicList } from './query.js'
 
 /** Gateways cut at 30 s. */
@@ -34,6 +38,8 @@ export interface PollContext {
   /** Of answers that were not taken yet: many of them unread would be a queue without bound. */
   readonly answerLimits: ConnectionLimits
   readonly maxTopics: number
+  /** Absent where it is switched off. */
+  readonly compression?: Compression | undefined
   /** Unix milliseconds, for the answer's `timestamp`. */
   readonly wallNow: () => number
   readonly gate: Gate
@@ -93,6 +99,8 @@ class HeldPoll implements Connection {
   readonly #cursor: string
   /** The log's head when it was held back. */
   #heldAt: Position | undefined
+  /** A page may take a while to compress. */
+  #isAnswered = false
 
   constructor(context: PollContext, principal: Principal, asked: Asked, response: ServerResponse) {
     this.#context = context
@@ -138,12 +146,13 @@ class HeldPoll implements Connection {
     })
   }
 
-  deliver(): void {
-    if (this.answerIfAny()) this.#context.hub.remove(this)
+  deliver(batch: Batch, upTo: Position): void {
+    if (this.#isAll(batch)) return this.#sendShared(batch, upTo)
+    this.catchUp()
   }
 
   catchUp(): void {
-    this.deliver()
+    if (this.answerIfAny()) this.#context.hub.remove(this)
   }
 
   restart(): void {
@@ -168,6 +177,27 @@ class HeldPoll implements Connection {
 
   destroy(): void {
     this.#response.destroy()
+  }
+
+  /** Whether a batch is the very page that the log would give. */
+  #isAll(batch: Batch): boolean {
+    const heldAt = this.#heldAt
+    if (heldAt === undefined || batch.size > this.#limit) return false
+    if (!this.#context.log.isWholeAfter(heldAt)) return false
+    return pages.has(batch) || batch.entries.every(isMessage)
+  }
+
+  /** Many wait for the same: it is written down once. */
+  #sendShared(batch: Batch, upTo: Position): void {
+    const { hub, log, wallNow, compression } = this.#context
+    hub.remove(this)
+    if (this.#isAnswered) return
+    this.#isAnswered = true
+    const facts = { cursor: log.cursorAt(upTo), hasMore: false, resync: false }
+    const body = pages.get(batch) ?? bodyOf(batch.entries, facts, wallNow())
+    pages.set(batch, body)
+    hub.noteDelivered(batch.size)
+    sendPage(this.#response, body, compression)
   }
 
   #read(): Page {
@@ -206,13 +236,22 @@ class HeldPoll implements Connection {
   }
 
   #sendPage(messages: readonly Entry[], told: object): void {
-    const timestamp = this.#context.wallNow()
-    const facts = JSON.stringify({ count: messages.length, ...told, timestamp })
+    if (this.#isAnswered) return
+    this.#isAnswered = true
     this.#context.hub.noteDelivered(messages.length)
-    // The messages are JSON already: encoded once, when they were published.
-    const texts = messages.map(({ json }) => json).join(',')
-    sendJsonText(this.#response, 200, `{"success":true,"messages":[${texts}],${facts.slice(1)}`)
+    const body = bodyOf(messages, told, this.#context.wallNow())
+    sendPage(this.#response, body, this.#context.compression)
   }
+}
+
+/** What a held poll is answered with a batch, by the batch. */
+const pages = new WeakMap<Batch, string>()
+
+function bodyOf(messages: readonly Entry[], told: object, timestamp: number): string {
+  const facts = JSON.stringify({ count: messages.length, ...told, timestamp })
+  // The messages are JSON already: encoded once, when they were published.
+  const texts = messages.map(({ json }) => json).join(',')
+  return `{"success":true,"messages":[${texts}],${facts.slice(1)}`
 }
 
 const isMessage = ({ kind }: Entry): boolean => kind === 'message'

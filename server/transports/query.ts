@@ -8,6 +8,7 @@ import { SyncError } from '../../shared/errors.js'
 export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   const start = url.indexOf('?')
   const query = new URLSearchParams(start === -1 ? '' : url.slice(start + 1))
+  if (query.size < 2) return query
   const seen = new Set<string>()
   for (const name of query.keys()) {
     if (seen.has(name)) {

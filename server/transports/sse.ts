@@ -2,6 +2,7 @@
 // through, and for `curl -N`.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 import { CLOSE, type CloseCode } from '../../shared/closeCodes.js'
 import type { Since } from '../../shared/cursor.js'
 import { SyncError } from '../../shared/errors.js'
@@ -12,7 +13,8 @@ import type { Admission } from '../security/Admission.js'
 import { type AddressOf, addressKey } from '../security/addresses.js'
 import type { ConnectionLimits } from '../security/ConnectionLimits.js'
 import { parseSinceOr, queryOf, topicList } from './query.js'
-import { retryField, sseFormat } from './sseFormat.js'
+import { chunkedSseFormat, retryField, sseFormat } from './sseFormat.js'
+import type { Turnstile } from './Turnstile.js'
 
 /** An EventSource comes back after 1–4 s, each connection told its own, so that not all come at once. */
 const RETRY_MS = { min: 1000, spread: 3000 }
@@ -25,6 +27,7 @@ export interface SseContext extends StreamContext {
   readonly addressOf: AddressOf
   readonly limits: ConnectionLimits
   readonly admission: Pick<Admission, 'admit'>
+  readonly turnstile: Turnstile
   readonly maxTopics: number
   /** Waits for what is at `since`, where it may come; gives the `since` to read on from. */
   readonly reach: (since: Since) => Promise<Since> | undefined
@@ -45,22 +48,23 @@ export async function serveStream(
   const granted = context.access.grant(principal, asked)
   const address = addressKey(context.addressOf(req))
   res.once('close', context.limits.admitAddress(address))
+  await context.turnstile.pass()
   const reached = await context.reach(since)
   const release = await context.admission.admit(principal, address)
   // Who left meanwhile would never be noticed to leave again.
   if (res.closed || res.destroyed) return release()
   res.once('close', release)
 
-  const connection = new SseConnection(context, principal, res)
-  res.once('close', () => context.hub.remove(connection))
   res.writeHead(200, {
     'Content-Type': 'text/event-stream',
     'Cache-Control': 'no-store, no-transform',
     // Tells nginx not to buffer.
     'X-Accel-Buffering': 'no',
   })
-  res.write(retryField(RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)))
-  res.write('\n')
+  const retryMs = RETRY_MS.min + Math.floor(context.random() * RETRY_MS.spread)
+  res.write(`${retryField(retryMs)}\n`)
+  const connection = new SseConnection(context, principal, res)
+  res.once('close', () => context.hub.remove(connection))
   connection.open(granted, reached ?? since)
 }
 
@@ -73,27 +77,40 @@ function lastEventId({ headersDistinct }: IncomingMessage): string | undefined {
 
 class SseConnection extends StreamConnection {
   readonly transport = 'sse'
-  protected readonly format = sseFormat
+  protected readonly format: typeof sseFormat
   readonly #response: ServerResponse
+  /** Where events are written: framed for the socket itself, unless somebody else frames them. */
+  readonly #medium: Writable
   #blockedBeats = 0
+  #isOpen = true
 
+  /** `response`: has written its head. */
   constructor(context: StreamContext, principal: Principal, response: ServerResponse) {
     super(context, principal)
     this.#response = response
-    response.on('drain', () => {
+    const { socket, chunkedEncoding: isChunked } = response
+    this.format = isChunked ? chunkedSseFormat : sseFormat
+    this.#medium = isChunked && socket !== null ? socket : response
+    const onDrain = () => {
       this.#blockedBeats = 0
       // Node says so before the event loop turns: a fast reader would take its whole history in one.
       setImmediate(() => this.drained())
+    }
+    this.#medium.on('drain', onDrain)
+    // The socket may serve another request after this one.
+    response.once('close', () => {
+      this.#isOpen = false
+      this.#medium.off('drain', onDrain)
     })
     response.on('error', () => response.destroy())
   }
 
   get isOpen(): boolean {
-    return !this.#response.writableEnded && !this.#response.destroyed
+    return this.#isOpen
   }
 
   protected write(bytes: Buffer): boolean {
-    return this.#response.write(bytes)
+    return this.#medium.write(bytes)
   }
 
   override beat(): void {
@@ -103,7 +120,8 @@ class SseConnection extends StreamConnection {
   }
 
   override drain(reconnectAfterMs: number): void {
-    this.put(Buffer.concat([retryField(reconnectAfterMs), this.drainEvent(reconnectAfterMs)]))
+    const body = JSON.stringify({ reconnectAfter: reconnectAfterMs })
+    this.put(this.format.event('drain', body, undefined, reconnectAfterMs))
   }
 
   expire(): void {
@@ -117,11 +135,13 @@ class SseConnection extends StreamConnection {
   }
 
   destroy(): void {
+    this.#isOpen = false
     this.#response.destroy()
   }
 
   #end({ code }: CloseCode): void {
     this.say('closed', { code })
+    this.#isOpen = false
     this.#response.end()
   }
 }

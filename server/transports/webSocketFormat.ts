@@ -8,20 +8,38 @@ const LENGTH_64 = 127
 
 export const webSocketFormat: Format = {
   entry({ kind, json, cursor }) {
-    if (kind === 'message') return frame(`{"op":"message","message":${json}}`)
-    return frame(JSON.stringify({ op: 'resync', reason: 'forced', cursor }))
+    if (kind === 'message') return textFrame(`{"op":"message","message":${json}}`)
+    return textFrame(JSON.stringify({ op: 'resync', reason: 'forced', cursor }))
   },
   event(name, bodyJson) {
     const rest = bodyJson === '{}' ? '}' : `,${bodyJson.slice(1)}`
-    return frame(`{"op":${JSON.stringify(name)}${rest}`)
+    return textFrame(`{"op":${JSON.stringify(name)}${rest}`)
   },
 }
 
-function frame(text: string): Buffer {
+/** A frame of bytes. `first` is its first byte: the final bit, reserved bits and the opcode. */
+export function frame(first: number, payload: Buffer): Buffer {
+  const bytes = framed(first, payload.length)
+  payload.copy(bytes, bytes.length - payload.length)
+  return bytes
+}
+
+export function payloadOf(frame: Buffer): Buffer {
+  return frame.subarray(frame[1] === LENGTH_64 ? 10 : frame[1] === LENGTH_16 ? 4 : 2)
+}
+
+function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
+  const bytes = framed(FINAL_TEXT, length)
+  bytes.write(text, bytes.length - length)
+  return bytes
+}
+
+/** A header, with room for the payload behind it. */
+function framed(first: number, length: number): Buffer {
   const headerLength = length < LENGTH_16 ? 2 : length < 0x10000 ? 4 : 10
   const bytes = Buffer.allocUnsafe(headerLength + length)
-  bytes[0] = FINAL_TEXT
+  bytes[0] = first
   if (headerLength === 2) {
     bytes[1] = length
   } else if (headerLength === 4) {
@@ -31,6 +49,5 @@ function frame(text: string): Buffer {
     bytes[1] = LENGTH_64
     bytes.writeBigUInt64BE(BigInt(length), 2)
   }
-  bytes.write(text, headerLength)
   return bytes
 }

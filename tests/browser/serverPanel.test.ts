@@ -54,7 +54,7 @@ it('draws connections, messages and memory, and says them in words and in a tabl
   const chart = (name: RegExp) => panel.getByRole('img', { name }).waitFor()
   // A crowded machine may begin on another transport.
   await chart(/^Connections.* now: WebSocket [01], SSE [01], Long-poll [01]$/)
-  await chart(/^Memory.* Process \d+ MiB, Log /)
+  await chart(/^Memory.* Process [\d.]+ [MG]iB, Log /)
   const api = new Api(server.url)
   const publishing = setInterval(() => void api.broadcast({ type: 'a' }), 50)
   await chart(/^Messages per second.* Published [1-9].*, Delivered [1-9]/)

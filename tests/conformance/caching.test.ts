@@ -31,6 +31,12 @@ describe('an answer under /api', () => {
     expect(body.success).toEqual(expect.any(Boolean))
   })
 
+  it('is kept by no cache, as the answer to a preflight', async () => {
+    const { headers } = await someone().api.request('OPTIONS', '/api/sync/send')
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('etag')).toBeNull()
+  })
+
   it('is kept by no cache, nor changed by a proxy, as a stream', async () => {
     const stream = await StreamClient.open(server.url, { token: someone().token })
     expect(stream.response.headers['cache-control']).toMatch(/no-store.*no-transform/)

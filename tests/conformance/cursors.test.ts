@@ -76,6 +76,24 @@ describe.each(transports)('a reader over $name', ({ open }) => {
     await reader.close()
   })
 
+  it('is told cursors that are good again, whatever cursor it handed in', async () => {
+    const scene = new Scene(server.url)
+    const { cursor, timestamp } = await scene.toUser('m1')
+    await waitFor(
+      'a later millisecond',
+      async () => (await scene.toUser('m')).timestamp > timestamp,
+    )
+    // In the right form, and behind all that this millisecond can have had.
+    const since = cursor.replace(/-\d+/, `-${'9'.repeat(20)}`)
+    const reader = await open(server.url, { token: scene.token, since })
+    const [told = ''] = reader.cursors
+    await reader.close()
+    const again = await open(server.url, { token: scene.token, since: told })
+    await scene.toUser('end')
+    await again.until('end')
+    await again.close()
+  })
+
   it('delivers a message for several of its audiences once', async () => {
     const scene = new Scene(server.url)
     const topics = [scene.topic, unique('t')]

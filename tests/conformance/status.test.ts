@@ -83,6 +83,12 @@ describe('status', () => {
 })
 
 describe('health', () => {
+  it.each(['/healthz', '/readyz'])('is 405 at %s to any other method', async (path) => {
+    const answer = await new Api(server.url).request('POST', path)
+    expect(answer).toMatchObject({ status: 405, body: { error: { code: 'method_not_allowed' } } })
+    expect(answer.headers.get('allow')).toBe('GET')
+  })
+
   it.each(['/healthz', '/readyz'])('is told at %s to anybody', async (path) => {
     const { status } = await new Api(server.url).request('GET', path)
     expect(status).toBe(200)

@@ -11,7 +11,8 @@ import { SOAK } from './Ground.js'
 const DISTINCT = SOAK ? 1_000_000 : 10_000
 /** Of these users so many publish by themselves, for all that is counted per user. */
 const PUBLISHING = SOAK ? 50_000 : 1000
-const BATCH = 100
+/** Each with a message of its own and one to a topic of its own: two keys. */
+const USERS_PER_BATCH = 50
 const AT_ONCE = 8
 const TTL_MS = 3000
 const WITHIN = 1.1
@@ -78,8 +79,9 @@ async function crowd(distinct: number, publishing: number): Promise<void> {
     await post(n, { type: 'own' }, { ...headers, 'Idempotency-Key': `own-${first + n}` })
     await ask(urlOf(n + 1), '/api/sync/poll', { headers })
   })
-  await inParallel(Math.ceil(distinct / BATCH), async (batch) => {
-    const numbers = Array.from({ length: BATCH / 2 }, (_, n) => first + batch * BATCH + n)
+  await inParallel(Math.ceil(distinct / USERS_PER_BATCH), async (batch) => {
+    const before = first + (batch - 1) * USERS_PER_BATCH
+    const numbers = Array.from({ length: USERS_PER_BATCH }, (_, n) => before + n)
     const messages = numbers.flatMap((n) => [
       { type: 'a', userId: `user-${n}`, idempotencyKey: `u-${n}` },
       { type: 'a', topics: [`topic-${n}`], idempotencyKey: `t-${n}` },
@@ -96,7 +98,7 @@ test(
   `after ${DISTINCT} users, topics and keys and a quiet TTL, memory is back within 10 %`,
   async () => {
     // Once, so that what is compiled and kept for good is there.
-    await crowd(2000, 300)
+    await crowd(Math.max(2000, DISTINCT / 10), Math.max(300, PUBLISHING / 10))
     await new Promise((resolve) => setTimeout(resolve, 2 * TTL_MS))
     const before = await held()
     await crowd(DISTINCT, PUBLISHING)

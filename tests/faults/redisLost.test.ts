@@ -3,6 +3,8 @@
 
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { RedisServer, RedisServerOptions } from '../support/RedisServer.js'
+import { waitFor } from '../support/waitFor.js'
+import type { LogReader } from './continuity/LogReader.js'
 import { Ground, report, SOAK } from './Ground.js'
 
 const TIMES = SOAK ? 10 : 1
@@ -15,19 +17,29 @@ afterEach(async () => {
   ground = undefined
 })
 
-/** Does harm to Redis amid the load, and waits until the nodes are well again. */
+/**
+ * Does harm to Redis amid the load, and waits until the nodes are well again and, where something
+ * is lost, until every reader was told.
+ */
 async function suffer(
   redis: RedisServerOptions,
   harm: (redis: RedisServer) => Promise<unknown>,
+  { isLost = false } = {},
 ): Promise<Ground> {
   ground = await Ground.start({ redis, perSecond: PER_SECOND })
-  for (let time = 0; time < TIMES; time += 1) {
+  const { readers } = ground
+  for (let time = 1; time <= TIMES; time += 1) {
     await ground.published(PER_SECOND)
     await harm(ground.cluster.redis)
     await ground.published(PER_SECOND / 2)
+    if (!isLost) continue
+    await waitFor('all to be told', () => readers.every((each) => timesTold(each) >= time), 30_000)
   }
   return ground
 }
+
+const timesTold = ({ record }: LogReader) =>
+  record.told.filter((event) => event.kind === 'resync' && event.reason === 'epoch').length
 
 describe('what Redis has kept', () => {
   test(
@@ -83,7 +95,7 @@ describe('of what Redis has lost, every reader is told, and once', () => {
   ])(
     '%s',
     async (name, harm) => {
-      const { readers } = await suffer({}, harm)
+      const { readers } = await suffer({}, harm, { isLost: true })
       const verdict = await ground!.verdict()
       report(`${name}, ${TIMES} times`, verdict)
       expect(verdict.violations).toEqual([])

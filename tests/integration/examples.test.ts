@@ -1,4 +1,4 @@
-// The examples, started as their README says; the one with a page is in `tests/browser`.
+// The examples, started as their README says; those with a page are in `tests/browser`.
 
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
@@ -75,7 +75,7 @@ describe('express-attach', () => {
   })
 })
 
-it.each(['react-orders', 'express-attach'])(
+it.each(['react-orders', 'express-attach', 'convex-dashboard'])(
   '%s asks for the versions that it is tested with',
   async (name) => {
     const read = async (file: string) => JSON.parse(await readFile(file, 'utf8'))

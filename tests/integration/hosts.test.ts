@@ -7,6 +7,7 @@ import { httpRequest, JSON_HEADERS, UPGRADE_HEADERS } from '../support/httpReque
 import { RawSocket } from '../support/RawSocket.js'
 import { SocketClient } from '../support/SocketClient.js'
 import { startTestServer, type TestServer } from '../support/testServer.js'
+import { waitFor } from '../support/waitFor.js'
 
 const POSTS = ['send', 'broadcast', 'force']
 
@@ -66,6 +67,19 @@ describe('by default', () => {
     await raw.closed
     expect(raw.text).toMatch(/^HTTP\/1\.1 403 /)
     expect(raw.text).toContain('"success":false')
+  })
+
+  it.each([
+    'GET /api/sync/status HTTP/1.1\r\n',
+    'GET /nothing HTTP/1.1\r\n',
+    'GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n',
+  ])('answers 400, and says why, where HTTP/1.1 has no Host: %j', async (head) => {
+    const raw = await RawSocket.open(server.url)
+    raw.write(`${head}\r\n`)
+    await waitFor('the answer', () => raw.text.includes('"message":"Host: is missing"'))
+    expect(raw.text).toMatch(/^HTTP\/1\.1 400 /)
+    expect(raw.text).toContain('"code":"invalid_request"')
+    await raw.close()
   })
 
   it.each(['localhost', 'LOCALHOST:1', '127.0.0.1', '127.0.0.2:9', '[::1]', '[::1]:5000'])(

@@ -182,4 +182,13 @@ describe('behind the host’s own express.json()', () => {
     expect(status).toBe(400)
     expect(body).toMatchObject({ success: false, error: { code: 'invalid_request' } })
   })
+
+  it('answers in JSON to a body that the host could not unpack', async () => {
+    const { status, body } = await request(host)
+      .post('/api/sync/send')
+      .set({ 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' })
+      .send('{"type":"not packed"}')
+    expect(status).toBe(400)
+    expect(body).toMatchObject({ success: false, error: { code: 'invalid_request' } })
+  })
 })

@@ -242,3 +242,21 @@ it('what one user may read in a window is one budget for all transports', async 
   expect(await last.ask({ op: 'ping' })).toMatchObject({ op: 'ok' })
   expect((await new Api(server.url, 'dev:other').poll()).status).toBe(200)
 })
+
+it('who was counted is let go of when the window has ended, and nobody has to come for it', async () => {
+  let now = Date.now()
+  const limits = { rateLimitMax: 5, rateLimitReadMax: 5, rateLimitWindowMs: 60_000 }
+  await start({ ...limits, wallNow: () => now })
+  const counted = async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    return Number(/^syncline_rate_limit_callers (\d+)$/m.exec(metrics)?.[1])
+  }
+  for (const user of ['ann', 'bob', 'cid']) {
+    const api = new Api(server.url, `dev:${user}`)
+    expect((await api.poll()).status).toBe(200)
+    expect((await api.send({ type: 'a' })).status).toBe(201)
+  }
+  expect(await counted()).toBe(6)
+  now += 60_001
+  await waitFor('all to be let go of', async () => (await counted()) === 0)
+})

@@ -27,54 +27,64 @@ async function refusal(env: Record<string, string>): Promise<string> {
   return output
 }
 
-describe('a value that can not work is refused at start', () => {
-  it.each([
-    ['PORT', 'abc', 'must be a whole number from 0 to 65535'],
-    ['PORT', '5000.5', 'must be a whole number from 0 to 65535'],
-    ['PORT', '-1', 'must be a whole number from 0 to 65535'],
-    ['PORT', ' 5000', 'must be a whole number from 0 to 65535'],
-    ['PORT', '70000', 'must be at most 65535'],
-    ['ALLOWED_HOSTS', 'https://app.example.com', 'must be host names'],
-    ['ALLOWED_HOSTS', 'a.example.com,,b.example.com', 'must be host names'],
-    ['ALLOWED_HOSTS', '*', 'must be host names'],
-    ['ALLOW_OPEN_MODE', 'yes', 'must be true or false'],
-    ['ALLOW_OPEN_MODE', '1', 'must be true or false'],
-    ['CORS_ORIGINS', '*', 'must be exact origins'],
-    ['CORS_ORIGINS', 'null', 'must be exact origins'],
-    ['CORS_ORIGINS', 'app.example.com', 'must be exact origins'],
-    ['CORS_ORIGINS', 'https://app.example.com/', 'must be exact origins'],
-    ['TRUST_PROXY', 'true', 'must be how many proxies'],
-    ['SERVICE_TOKENS', 'billing:short', 'must be name:secret pairs'],
-    ['RATE_LIMIT_MAX', '-1', 'must be a whole number'],
-    ['RATE_LIMIT_WINDOW_MS', '999', 'must be at least 1000'],
-    ['MAX_FRAMES_PER_SECOND', '1.5', 'must be a whole number'],
-    ['MESSAGE_TTL_MS', '999', 'must be at least 1000'],
-    ['MESSAGE_TTL_MS', '5m', 'must be a whole number'],
-    ['MAX_MESSAGES_PER_AUDIENCE', '0', 'must be at least 1'],
-    ['MAX_LOG_BYTES', '1000', 'must be at least 1048576'],
-    ['MAX_MARKS', '0', 'must be at least 1'],
-    ['MAX_PAYLOAD_BYTES', '1023', 'must be at least 1024'],
-    ['HEARTBEAT_MS', '15001', 'must be at most 15000'],
-    ['HEARTBEAT_MS', '99', 'must be at least 100'],
-    ['IDEMPOTENCY_TTL_MS', '1e9', 'must be a whole number'],
-    ['MAX_IDEMPOTENCY_KEYS', '0', 'must be at least 1'],
-    ['SHUTDOWN_TIMEOUT_MS', '3000000000', 'must be at most 600000'],
-    ['RECONNECT_SPREAD_MS', '3000000000', 'must be at most 600000'],
-    ['MAX_CONNECTIONS', '0', 'must be at least 1'],
-    ['MAX_CONNECTIONS_PER_USER', '0', 'must be at least 1'],
-    ['MAX_CONNECTIONS_PER_ADDRESS', '0', 'must be at least 1'],
-    ['MAX_TOPICS_PER_CONNECTION', '51', 'must be at most 50'],
-    ['DASHBOARD', 'no', 'must be true or false'],
-    ['METRICS', 'On', 'must be true or false'],
-    ['LOG_LEVEL', 'verbose', ''],
-  ])('%s=%s', async (name, value, rule) => {
-    expect(await refusal({ [name]: value })).toContain(`\n${name} ${rule}`)
-  })
+/** Name, value, and what is said of it. */
+const WRONG: readonly (readonly [string, string, string])[] = [
+  ['PORT', 'abc', 'must be a whole number from 0 to 65535'],
+  ['PORT', '5000.5', 'must be a whole number from 0 to 65535'],
+  ['PORT', '-1', 'must be a whole number from 0 to 65535'],
+  ['PORT', ' 5000', 'must be a whole number from 0 to 65535'],
+  ['PORT', '70000', 'must be at most 65535'],
+  ['ALLOWED_HOSTS', 'https://app.example.com', 'must be host names'],
+  ['ALLOWED_HOSTS', 'a.example.com,,b.example.com', 'must be host names'],
+  ['ALLOWED_HOSTS', '*', 'must be host names'],
+  ['ALLOW_OPEN_MODE', 'yes', 'must be true or false'],
+  ['ALLOW_OPEN_MODE', '1', 'must be true or false'],
+  ['CORS_ORIGINS', '*', 'must be exact origins'],
+  ['CORS_ORIGINS', 'null', 'must be exact origins'],
+  ['CORS_ORIGINS', 'app.example.com', 'must be exact origins'],
+  ['CORS_ORIGINS', 'https://app.example.com/', 'must be exact origins'],
+  ['TRUST_PROXY', 'true', 'must be how many proxies'],
+  ['SERVICE_TOKENS', 'billing:short', 'must be name:secret pairs'],
+  ['RATE_LIMIT_MAX', '-1', 'must be a whole number'],
+  ['RATE_LIMIT_WINDOW_MS', '999', 'must be at least 1000'],
+  ['MAX_FRAMES_PER_SECOND', '1.5', 'must be a whole number'],
+  ['MESSAGE_TTL_MS', '999', 'must be at least 1000'],
+  ['MESSAGE_TTL_MS', '5m', 'must be a whole number'],
+  ['MAX_MESSAGES_PER_AUDIENCE', '0', 'must be at least 1'],
+  ['MAX_LOG_BYTES', '1000', 'must be at least 1048576'],
+  ['MAX_MARKS', '0', 'must be at least 1'],
+  ['MAX_PAYLOAD_BYTES', '1023', 'must be at least 1024'],
+  ['HEARTBEAT_MS', '15001', 'must be at most 15000'],
+  ['HEARTBEAT_MS', '99', 'must be at least 100'],
+  ['IDEMPOTENCY_TTL_MS', '1e9', 'must be a whole number'],
+  ['MAX_IDEMPOTENCY_KEYS', '0', 'must be at least 1'],
+  ['SHUTDOWN_TIMEOUT_MS', '3000000000', 'must be at most 600000'],
+  ['RECONNECT_SPREAD_MS', '3000000000', 'must be at most 600000'],
+  ['MAX_CONNECTIONS', '0', 'must be at least 1'],
+  ['MAX_CONNECTIONS_PER_USER', '0', 'must be at least 1'],
+  ['MAX_CONNECTIONS_PER_ADDRESS', '0', 'must be at least 1'],
+  ['MAX_TOPICS_PER_CONNECTION', '51', 'must be at most 50'],
+  ['DASHBOARD', 'no', 'must be true or false'],
+  ['METRICS', 'On', 'must be true or false'],
+  ['LOG_LEVEL', 'verbose', ''],
+]
 
-  it('with a line for each, when there are several', async () => {
-    const output = await refusal({ PORT: 'x', METRICS: 'x', HEARTBEAT_MS: '0' })
-    for (const name of ['PORT', 'METRICS', 'HEARTBEAT_MS']) expect(output).toContain(`\n${name} `)
-  })
+/** Each start tells all that is wrong: the first wrong value of each name, then the second, … */
+function starts(): (typeof WRONG)[] {
+  const names = [...new Set(WRONG.map(([name]) => name))]
+  const byName = names.map((name) => WRONG.filter((row) => row[0] === name))
+  const most = Math.max(...byName.map((rows) => rows.length))
+  return Array.from({ length: most }, (_, n) => byName.flatMap((rows) => rows.slice(n, n + 1)))
+}
+
+describe('a value that can not work is refused at start, with a line for each', () => {
+  it.each(starts().map((rows) => [rows.map((row) => row.slice(0, 2).join('=')), rows] as const))(
+    '%j',
+    async (_, rows) => {
+      const output = await refusal(Object.fromEntries(rows))
+      for (const [name, , rule] of rows) expect(output).toContain(`\n${name} ${rule}`)
+    },
+  )
 
   it('where two contradict each other', async () => {
     const env = { MAX_LOG_BYTES: '1048576', MAX_PAYLOAD_BYTES: '65537' }

@@ -138,6 +138,38 @@ describe('while the server drains', () => {
     await frozen.close()
   })
 
+  it('waits for no one who has never said a word', async () => {
+    await start()
+    const asking = await RawSocket.open(server.url)
+    asking.write('POST /api/sync/send HTTP/1.1\r\n')
+    const silent = await RawSocket.open(server.url)
+    const at = await signal('SIGTERM')
+    await silent.closed
+    asking.write('Host: localhost\r\nContent-Length: 2\r\n\r\n{}')
+    await waitFor('an answer to who did', () => asking.text.startsWith('HTTP/1.1 '))
+    await asking.close()
+    expect((await exit(at)).code).toBe(0)
+  })
+
+  it('says so by a close code to the very end, to who was about to ask for a WebSocket', async () => {
+    await start()
+    const raw = await RawSocket.open(server.url)
+    // An empty line before a request is no request yet (RFC 9112, section 2.2).
+    raw.write('\r\n')
+    const at = await signal('SIGTERM')
+    await waitFor('it to listen no longer', () =>
+      fetch(server.url).then(
+        () => false,
+        () => true,
+      ),
+    )
+    raw.writeUpgrade()
+    await waitFor('the close', () => raw.closeCode ?? (raw.hasEnded ? 'none' : undefined))
+    expect(raw.closeCode).toBe(1012)
+    await raw.close()
+    expect((await exit(at)).code).toBe(0)
+  })
+
   it('a second signal ends it at once', async () => {
     await start({ SHUTDOWN_TIMEOUT_MS: '60000' })
     const frozen = await holdUp()

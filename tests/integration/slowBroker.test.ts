@@ -76,7 +76,7 @@ describe('sends over a socket', () => {
   })
 
   it('that flood in are bounded: none is lost silently, and the socket is as good after', async () => {
-    const FLOOD = 30_000
+    const FLOOD = 10_000
     const raw = await RawSocket.connected(server.url, { token: 'dev:ann' })
     const flood = Array.from({ length: FLOOD }, (_, ref) =>
       jsonFrame({ op: 'send', message: { type: 'a', payload: ref }, ref }),
@@ -90,9 +90,12 @@ describe('sends over a socket', () => {
     broker.letGo()
 
     raw.write(jsonFrame({ op: 'ping', ref: 'last' }))
-    await waitFor('an answer to each', () => raw.text.includes('"ref":"last"'), 20_000)
+    await waitFor('the last to be read', () => raw.text.includes('"ref":"last"'), 20_000)
+    const answered = () => raw.said.filter(({ ref }) => typeof ref === 'number')
+    // The broker may still be at the last of them.
+    await waitFor('an answer to each', () => answered().length >= FLOOD)
     expect(broker.mostOutstanding).toBeLessThanOrEqual(MAX_OUTSTANDING)
-    const answers = raw.said.filter(({ ref }) => typeof ref === 'number')
+    const answers = answered()
     expect(new Set(answers.map(({ ref }) => ref)).size).toBe(FLOOD)
     expect(answers.length).toBe(FLOOD)
     const errors = answers.filter(({ op }) => op === 'error')

@@ -15,6 +15,8 @@ interface FrameOptions {
 
 export interface RawFrame {
   readonly opcode: number
+  /** The reserved bits, 0–7; the first says that it is deflated. */
+  readonly reserved: number
   readonly payload: Buffer
 }
 
@@ -77,16 +79,20 @@ export class RawSocket {
   }
 
   /** An upgraded connection, ready for frames. */
-  static async upgraded(url: string): Promise<RawSocket> {
+  static async upgraded(url: string, headers: Record<string, string> = {}): Promise<RawSocket> {
     const raw = await RawSocket.open(url)
-    raw.writeUpgrade()
+    raw.writeUpgrade(headers)
     await waitFor('the upgrade', () => raw.text.startsWith('HTTP/1.1 101'))
     return raw
   }
 
   /** An upgraded connection that the server has accepted. */
-  static async connected(url: string, connectFrame: object = {}): Promise<RawSocket> {
-    const raw = await RawSocket.upgraded(url)
+  static async connected(
+    url: string,
+    connectFrame: object = {},
+    headers: Record<string, string> = {},
+  ): Promise<RawSocket> {
+    const raw = await RawSocket.upgraded(url, headers)
     raw.write(jsonFrame({ op: 'connect', ...connectFrame }))
     await waitFor('"connected"', () => raw.text.includes('"op":"connected"'))
     return raw
@@ -118,7 +124,7 @@ export class RawSocket {
             : [10, Number(bytes.readBigUInt64BE(at + 2))]
       const payload = bytes.subarray(at + headerLength, at + headerLength + length)
       if (payload.length < length) break
-      frames.push({ opcode: first & 0x0f, payload })
+      frames.push({ opcode: first & 0x0f, reserved: (first >> 4) & 7, payload })
       at += headerLength + length
     }
     return frames

@@ -1,7 +1,7 @@
 // A WebSocket as a test sees it: frames in order, and how it ended.
 
 import { once } from 'node:events'
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 import { noteOpen } from './openClients.js'
 import { Inbox, waitFor } from './waitFor.js'
 
@@ -16,9 +16,9 @@ export class SocketClient {
 
   constructor(
     url: string,
-    { headers = {}, path = '/ws' }: { headers?: Record<string, string>; path?: string } = {},
+    { path = '/ws', ...options }: ClientOptions & { readonly path?: string } = {},
   ) {
-    this.socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, { headers })
+    this.socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, options)
     this.socket.on('message', (data) => this.frames.add(JSON.parse(String(data))))
     this.socket.on('error', () => {})
     this.socket.on(
@@ -34,8 +34,9 @@ export class SocketClient {
   static async connect(
     url: string,
     connect: object = {},
+    options: ClientOptions = {},
   ): Promise<SocketClient & { connected: Frame }> {
-    const client = new SocketClient(url)
+    const client = new SocketClient(url, options)
     await client.opened()
     client.send({ op: 'connect', ...connect })
     const connected = await client.next('connected')

@@ -45,13 +45,18 @@ export async function knock(url: string, token?: string): Promise<Doors> {
 export async function knockAtSocket(url: string, connect: object, path = '/ws'): Promise<number> {
   const socket = new SocketClient(url, { path })
   await socket.opened()
+  const answer = await askIn(socket, connect)
+  await socket.close()
+  return answer
+}
+
+/** The same of a socket that is open, and stays so where it is let in. */
+export async function askIn(socket: SocketClient, connect: object): Promise<number> {
   socket.send({ op: 'connect', ...connect })
   let code: number | undefined
   void socket.closed.then((end) => {
     code = end.code
   })
   const isIn = () => socket.frames.all.some(({ op }) => op === 'connected')
-  const answer = await waitFor('the socket to be let in or closed', () => (isIn() ? 101 : code))
-  await socket.close()
-  return answer
+  return waitFor('the socket to be let in or closed', () => (isIn() ? 101 : code))
 }

@@ -7,14 +7,11 @@ import { type ServerProcess, startServerProcess } from './serverProcess.js'
 import { waitFor } from './waitFor.js'
 
 const DOWN_MS = 1000
-const BUCKETS = 10
 
 export interface Herd {
   readonly followers: readonly Follower[]
   /** When each was back, in milliseconds after the server was; ascending. */
   readonly backAt: readonly number[]
-  /** The same in tenths of the time from the first to the last: how many in each. */
-  readonly buckets: readonly number[]
   readonly server: ServerProcess
 }
 
@@ -62,18 +59,14 @@ export async function restartUnder(
   const startedAt = performance.now()
   await waitFor('all to be back', () => backAt.size === count, 60_000)
   const times = [...backAt.values()].map((at) => at - startedAt).sort((a, b) => a - b)
-  return { followers, backAt: times, buckets: inTenths(times), server }
+  return { followers, backAt: times, server }
 }
 
-function inTenths(times: readonly number[]): number[] {
-  const [first = 0] = times
-  const width = ((times.at(-1) ?? 0) - first) / BUCKETS
-  const buckets = Array.from({ length: BUCKETS }, () => 0)
-  for (const time of times) {
-    const index = Math.min(BUCKETS - 1, Math.floor((time - first) / width))
-    buckets[index] = (buckets[index] ?? 0) + 1
-  }
-  return buckets
+/** How many came back within some span of this length, at most. */
+export function mostWithin(ms: number, backAt: readonly number[]): number {
+  return Math.max(
+    ...backAt.map((from) => backAt.filter((at) => at >= from && at < from + ms).length),
+  )
 }
 
 const isConnected = ({ snapshot }: Follower): boolean => snapshot.isConnected

@@ -120,6 +120,37 @@ describe('the settings', () => {
   })
 })
 
+describe('the settings of Convex', () => {
+  it.each([
+    'https://happy-otter-123.convex.cloud',
+    'https://happy-otter-123.convex.cloud/',
+    'http://127.0.0.1:3210',
+    'http://convex:3210',
+  ])('take %s', (url) => {
+    expect(readSettings({ CONVEX_URL: url }).convexUrl).toBe(url)
+  })
+
+  it.each([
+    'happy-otter-123',
+    'ws://127.0.0.1:3210',
+    'http://convex.example.com',
+    'https://happy-otter-123.convex.site',
+    'https://happy-otter-123.convex.cloud/api',
+    'https://happy-otter-123.convex.cloud#a',
+    'https://happy-otter-123.convex.cloud?a=b',
+  ])('refuse CONVEX_URL=%s, and say what would do', (url) => {
+    expect(faultOf(() => readSettings({ CONVEX_URL: url }))).toMatch(
+      /^CONVEX_URL must be the address of a Convex deployment, such as https:/,
+    )
+  })
+
+  it('name no queries of nobody', () => {
+    expect(faultOf(() => readSettings({ CONVEX_WATCH_FILE: 'watches.json' }))).toBe(
+      'CONVEX_WATCH_FILE names queries of CONVEX_URL; set that, too',
+    )
+  })
+})
+
 describe('the settings of Redis', () => {
   it('are absent by default: a server is alone', () => {
     expect(readSettings({}).redisUrl).toBeUndefined()

@@ -10,6 +10,7 @@ const documents = [
   'CHANGELOG.md',
   'SECURITY.md',
   'examples/README.md',
+  'examples/convex-dashboard/README.md',
   ...readdirSync('docs')
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),

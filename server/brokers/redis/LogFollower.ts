@@ -11,11 +11,13 @@ import { SyncError } from '../../../shared/errors.js'
 import type { RedisConnections } from '../../redis/RedisConnections.js'
 import type { BrokerSink } from '../Broker.js'
 import { toEntry } from '../Entry.js'
+import { Progress } from './Progress.js'
 import { Promises } from './Promises.js'
 import type { Following } from './Pulse.js'
+import { type Followed, whyAnother } from './proof.js'
 import type { RedisClock } from './RedisClock.js'
-import { type Found, type Instance, isIn, type SharedLog } from './SharedLog.js'
-import { fromFields, isBefore, positionAt, type StreamEntry } from './streamEntry.js'
+import { type Found, isIn, type SharedLog } from './SharedLog.js'
+import { fromFields, isBefore, laterId, positionAt, type StreamEntry } from './streamEntry.js'
 
 const PAGE = 200
 const BLOCK_MS = 1000
@@ -25,13 +27,13 @@ const RETRY_MS = 150
 const REACH_WITHIN_MS = 4000
 /** Ended epochs that are known by name, so that a crowd of their cursors costs no question each. */
 const MAX_ENDED = 32
-/** After a start of Redis, those who can compare come first. */
-const COMPARE_WITHIN_MS = 5000
 
 interface LogFollowerOptions {
   readonly node: string
   readonly connections: RedisConnections
   readonly clock: RedisClock
+  /** Milliseconds that never jump. */
+  readonly monotonicNow: () => number
   readonly sink: BrokerSink
   readonly log: SharedLog
   /** Each entry, before it is handed over. `isReplayed`: others have seen it before. */
@@ -53,7 +55,7 @@ export class LogFollower {
   readonly #tail: Redis
   readonly #ended = new Set<string>()
   #promises = new Promises()
-  readonly #onProgress = new Set<() => void>()
+  readonly #progress = new Progress()
   #epoch: string | undefined
   #runId = ''
   #start = '0-0'
@@ -100,7 +102,7 @@ export class LogFollower {
   close(): void {
     this.#isClosed = true
     this.#tail.disconnect()
-    this.#progressed()
+    this.#progress.made()
   }
 
   /** Looks anew at what Redis has, if it doesn't already. */
@@ -136,7 +138,7 @@ export class LogFollower {
 
   /** See `Broker.reach`. */
   async reach(cursor: Cursor): Promise<boolean> {
-    const until = performance.now() + REACH_WITHIN_MS
+    const until = this.#options.monotonicNow() + REACH_WITHIN_MS
     while (this.isAhead(cursor) && !this.#isClosed) {
       // What is read while it looks, the look is too early for.
       const last = this.#last
@@ -150,9 +152,9 @@ export class LogFollower {
         // What this node has itself is missing there: another log is about to begin, for all.
         this.lookAgain()
       }
-      const left = until - performance.now()
+      const left = until - this.#options.monotonicNow()
       if (left <= 0) throw notReached()
-      await this.#untilProgress(Math.min(left, found === undefined ? RETRY_MS : left))
+      await this.#progress.within(Math.min(left, found === undefined ? RETRY_MS : left))
     }
     return !this.#isClosed
   }
@@ -170,6 +172,19 @@ export class LogFollower {
     })
   }
 
+  get #followed(): Followed {
+    return {
+      node: this.#options.node,
+      epoch: this.#epoch,
+      ended: this.#ended,
+      start: this.#start,
+      last: this.#last,
+      lastMark: this.#lastMark,
+      breach: this.#breach,
+      doubt: this.#doubt,
+    }
+  }
+
   async #settle(): Promise<void> {
     const { log } = this.#options
     const instance = await log.instance(this.#tail)
@@ -177,7 +192,7 @@ export class LogFollower {
     // What is promised from here on, the look may be too early for.
     const promised = this.#promises.last
     const found = await log.look(this.#tail, this.#epoch === undefined ? '' : this.#last)
-    const why = this.#whyNotThisOne(found, instance, promised)
+    const why = whyAnother(this.#followed, found, instance, promised ?? this.#last)
     if (why === 'wait') throw new SyncError('unavailable', 'other nodes look at the log first')
     if (why !== undefined) {
       if (await log.begin(this.#tail, found.epoch, runId)) this.#options.onBegun(why)
@@ -193,35 +208,6 @@ export class LogFollower {
     if (found.epoch !== this.#epoch) return this.#replay(found)
     if (isBefore(this.#last, found.trimmed)) this.#lose(found.trimmed)
     if (isNewInstance) this.#options.onNewInstance()
-  }
-
-  /**
-   * Why continuity can't be proven in what Redis has, if so. `wait`: nodes that are alive may be
-   * able to.
-   */
-  #whyNotThisOne(
-    found: Found,
-    { runId, upMs }: Instance,
-    promised = this.#last,
-  ): string | undefined {
-    if (found.epoch === '' || found.lastId === '') return 'there is no log in Redis'
-    if (this.#ended.has(found.epoch)) return 'Redis has a log that had ended'
-    if (found.epoch !== this.#epoch) {
-      // The log is what it was for as long as this Redis runs, or somebody has compared.
-      if (found.verifiedRunId === runId && runId !== '') return undefined
-      const isAnyAlive = found.nodes.some((node) => node !== this.#options.node)
-      return isAnyAlive || upMs < COMPARE_WITHIN_MS ? 'wait' : 'nobody was there when Redis started'
-    }
-    if (this.#doubt !== undefined) return this.#doubt
-    const isOverrun = isBefore(this.#last, found.trimmed)
-    if (this.#breach !== undefined && !isOverrun) return this.#breach
-    if (isBefore(found.lastId, laterId(this.#last, promised))) {
-      return 'the end of the log is missing in Redis'
-    }
-    const isTrimmed = isOverrun || this.#last === found.trimmed
-    const isThere =
-      isTrimmed || this.#last === this.#start || found.markOfOurLast === this.#lastMark
-    return isThere ? undefined : 'an entry that was delivered is missing in Redis'
   }
 
   /** Reads all that is retained, then hands it over in one turn: nobody sees half a log. */
@@ -255,7 +241,7 @@ export class LogFollower {
     // What stood at the end has left since the look.
     if (isBefore(this.#last, found.lastId)) this.#lose(found.lastId)
     this.#promises = new Promises()
-    this.#progressed()
+    this.#progress.made()
   }
 
   #end(epoch: string): void {
@@ -269,7 +255,7 @@ export class LogFollower {
     this.#options.sink.lose(positionAt(trimmed))
     this.#last = trimmed
     this.#promises.settle(trimmed)
-    this.#progressed()
+    this.#progress.made()
   }
 
   async #follow(): Promise<void> {
@@ -311,7 +297,7 @@ export class LogFollower {
       this.#lastMark = entry?.mark ?? ''
       this.#promises.settle(id)
     }
-    this.#progressed()
+    this.#progress.made()
     return true
   }
 
@@ -326,27 +312,9 @@ export class LogFollower {
   get #logKey(): string {
     return this.#options.connections.key('log')
   }
-
-  #untilProgress(withinMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#onProgress.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, withinMs)
-      this.#onProgress.add(done)
-    })
-  }
-
-  #progressed(): void {
-    for (const done of [...this.#onProgress]) done()
-  }
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-const laterId = (id: string, other: string): string => (isBefore(id, other) ? other : id)
 
 /** A read that got no answer leaves the connection waiting for it. */
 function orReconnect<Value>(read: Promise<Value>, redis: Redis): Promise<Value> {

@@ -103,3 +103,5 @@ export function positionAt(id: string): Position {
 
 export const isBefore = (id: string, other: string): boolean =>
   comparePositions(positionAt(id), positionAt(other)) < 0
+
+export const laterId = (id: string, other: string): string => (isBefore(id, other) ? other : id)

@@ -64,6 +64,17 @@ export function budgetContract(name: string, create: CreateBudget): void {
       expect(await charge(LIMIT)).toBe(true)
     })
 
+    it('lets go of windows that have ended, and of no other', async () => {
+      await begin(SHORT_MS)
+      await isAllowed(budget, 'ann')
+      await isAllowed(budget, 'bob')
+      budget.sweep()
+      expect(budget.callers).toBe(2)
+      await passTime(SHORT_MS)
+      budget.sweep()
+      expect(budget.callers).toBe(0)
+    })
+
     it('is one for each caller, whatever its name', async () => {
       const names = [
         'ann',

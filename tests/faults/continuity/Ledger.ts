@@ -40,9 +40,13 @@ export class Ledger {
     return publication
   }
 
-  /** The last word: of what was once cut, nobody knows that it was not heard. */
+  /**
+   * The last word. What was once cut may be on its way still, whatever a later try is told: only
+   * its receipt settles it.
+   */
   settle(publication: Publication, fate: Fate, receipt?: { id: string; cursor: string }): void {
     if (fate === 'unheard' && publication.fate !== 'pending') return
+    if (fate === 'unavailable' && publication.fate === 'cut') return
     publication.fate = fate
     publication.answeredAt = tick()
     publication.answeredMs = Date.now()

@@ -69,6 +69,24 @@ describe('an account without a fault', () => {
     expect(figures()).toMatchObject({ lost: 0, excused: 1, resyncs: { lagged: 1 } })
   })
 
+  it('may have what was cut, whatever a later try of it was told', () => {
+    const first = publish()
+    const [publication] = ledger.publications
+    ledger.settle(publication!, 'cut')
+    ledger.settle(publication!, 'unavailable')
+    reader.message({ ...first, cursor: at(Date.now() + 10_000) })
+    expect(faults()).toEqual([])
+    expect(figures()).toMatchObject({ cut: { count: 1, applied: 1 }, unavailable: { count: 0 } })
+  })
+
+  it('may have a message in two places of an epoch that has ended in a loss', () => {
+    const first = publish()
+    reader.message({ ...first, id: 'another', cursor: at(7) })
+    expect(faults()).toEqual(['bent'])
+    reader.resync('epoch', at(0, 'epoch2'))
+    expect(faults()).toEqual([])
+  })
+
   it('goes on in another epoch, from its oldest, when it was told', () => {
     const [first] = [publish(), publish()]
     reader.message(first)

@@ -150,6 +150,8 @@ class ReaderCheck {
   readonly #ledger: Ledger
   readonly #log: SeenLog
   readonly #tells: Tell[] = []
+  /** What stood elsewhere than its publisher was told, in which epoch. */
+  readonly #bent: { readonly epoch: string; readonly detail: string }[] = []
   /** By epoch, since another one begins at the oldest that it has. */
   readonly #seen = new Map<string, Set<number>>()
   #at: Cursor | undefined
@@ -160,6 +162,7 @@ class ReaderCheck {
     this.#ledger = ledger
     this.#log = log
     for (const event of reader.told) this.#take(event)
+    this.#requireStraight()
     const began = reader.told[0]?.at ?? Infinity
     for (const publication of ledger.publications) {
       if (publication.sentAt > began) this.#requireTold(publication)
@@ -211,7 +214,20 @@ class ReaderCheck {
     const told = cursorOf(publication.cursor)
     const isElsewhere = publication.id !== id || comparePositions(told, at) !== 0
     if (told.epoch === at.epoch && isElsewhere) {
-      this.#report('bent: not where its publisher was told', `${where}: ${publication.cursor}`)
+      this.#bent.push({ epoch: at.epoch, detail: `${where}: ${publication.cursor}` })
+    }
+  }
+
+  /**
+   * A Redis that has lost a message takes it again under its old key, until the nodes have seen the
+   * loss and say so.
+   */
+  #requireStraight(): void {
+    const ended = new Set(
+      this.#tells.filter(({ reason }) => reason === 'epoch').map(({ from }) => from.epoch),
+    )
+    for (const { epoch, detail } of this.#bent) {
+      if (!ended.has(epoch)) this.#report('bent: not where its publisher was told', detail)
     }
   }
 

@@ -1,33 +1,21 @@
 // Another user signs in: nothing of the last one may reach them or go out in their name, whether the
 // client can tell by the token or only by what the server says.
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { Follower, TRANSPORTS } from '../../support/Follower.js'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { Follower } from '../../support/Follower.js'
 import { closeOpenClients } from '../../support/openClients.js'
-import { startTestServer, type TestServer } from '../../support/testServer.js'
-import { createTokenBook, TOKEN_KIND_NAMES, TOKEN_KINDS } from '../../support/tokens.js'
+import { sideBySide } from '../../support/sideBySide.js'
+import { TOKEN_KIND_NAMES } from '../../support/tokens.js'
 import { waitFor } from '../../support/waitFor.js'
 
-const { good, authenticate } = createTokenBook()
-let server: TestServer
-beforeEach(async () => {
-  good.clear()
-  server = await startTestServer({ authenticate })
-})
-afterEach(async () => {
-  await closeOpenClients()
-  await server.close()
-})
+afterEach(closeOpenClients)
 
-describe.each(TRANSPORTS)('over %s', (name) => {
-  describe.each(TOKEN_KIND_NAMES)('with %s', (kind) => {
-    const tokenOf = TOKEN_KINDS[kind]
-    const options = () => ({ baseUrl: server.url, transports: [name] })
-
-    it('takes nothing of one user over to the next: messages, topics, sends', async () => {
+describe.each(TOKEN_KIND_NAMES)('over every transport, with %s', (kind) => {
+  it('takes nothing of one user over to the next: messages, topics, sends', () =>
+    sideBySide(kind, async ({ server, good, tokenOf, options }) => {
       good.set(tokenOf('ann', 1), 'ann').set(tokenOf('ben', 1), 'ben')
       const token = tokenOf('ann', 1)
-      const follower = await Follower.start({ ...options(), token, topics: ['anns'] })
+      const follower = await Follower.start({ ...options, token, topics: ['anns'] })
       await server.server.publish({ type: 'a', payload: 'for ann', userId: 'ann' })
       await follower.until('a message', () => follower.messages.length === 1)
       const { manager } = follower
@@ -54,11 +42,12 @@ describe.each(TRANSPORTS)('over %s', (name) => {
       expect([...payloads]).toEqual(['for ann', 'for ben', 'last'])
       expect(await code).toBe('not_sent')
       expect(follower.snapshot.topics).toEqual([])
-    })
+    }))
 
-    it('sends nothing that was sent a moment before the next user came', async () => {
+  it('sends nothing that was sent a moment before the next user came', () =>
+    sideBySide(kind, async ({ server, good, tokenOf, options }) => {
       good.set(tokenOf('ann', 1), 'ann').set(tokenOf('ben', 1), 'ben')
-      const follower = await Follower.start({ ...options(), token: tokenOf('ann', 1) })
+      const follower = await Follower.start({ ...options, token: tokenOf('ann', 1) })
       const { manager } = follower
       const sending = manager.send({ type: 'a', payload: 'by ann' }).catch(() => {})
       manager.setAuthToken(tokenOf('ben', 1))
@@ -74,12 +63,13 @@ describe.each(TRANSPORTS)('over %s', (name) => {
           return userId === 'ben' && payload === 'by ann'
         }),
       ).toBeUndefined()
-    })
+    }))
 
-    it('reads the topics that the next user subscribes to', async () => {
+  it('reads the topics that the next user subscribes to', () =>
+    sideBySide(kind, async ({ server, good, tokenOf, options }) => {
       good.set(tokenOf('ann', 1), 'ann').set(tokenOf('ben', 1), 'ben')
       const token = tokenOf('ann', 1)
-      const follower = await Follower.start({ ...options(), token, topics: ['anns'] })
+      const follower = await Follower.start({ ...options, token, topics: ['anns'] })
       follower.manager.setAuthToken(tokenOf('ben', 1))
       follower.manager.subscribe(['bens'])
       await waitFor('a message of his own', async () => {
@@ -89,12 +79,13 @@ describe.each(TRANSPORTS)('over %s', (name) => {
       expect(follower.snapshot.topics).toEqual(['bens'])
       await server.server.publish({ type: 'a', payload: 'topic', topics: ['bens'] })
       await follower.until('the topic', () => follower.payloads.includes('topic'))
-    })
+    }))
 
-    it('takes nothing over while it is connected', async () => {
+  it('takes nothing over while it is connected', () =>
+    sideBySide(kind, async ({ server, good, tokenOf, options }) => {
       good.set(tokenOf('ann', 1), 'ann').set(tokenOf('ben', 1), 'ben')
       const token = tokenOf('ann', 1)
-      const follower = await Follower.start({ ...options(), token, topics: ['t'] })
+      const follower = await Follower.start({ ...options, token, topics: ['t'] })
       follower.manager.setAuthToken(tokenOf('ben', 1))
       await server.server.publish({ type: 'a', payload: 'for ann', userId: 'ann' })
       await follower.connected()
@@ -105,6 +96,5 @@ describe.each(TRANSPORTS)('over %s', (name) => {
       })
       expect([...new Set(follower.payloads)]).toEqual(['for ben'])
       expect(follower.snapshot.topics).toEqual([])
-    })
-  })
+    }))
 })

@@ -14,6 +14,7 @@ interface Pending {
   readonly ref: number
   readonly keys: ReadonlySet<string>
   readonly since: Start
+  readonly askedAt: Moment
   readonly received: LogEntry[]
   /** Dropped again before it was answered: it may have come or not. */
   readonly dropped: Set<string>
@@ -35,9 +36,9 @@ export class Catchups {
     this.#report = report
   }
 
-  asked({ ref, topics, since }: Event<'asked'>): void {
+  asked({ ref, topics, since, at: askedAt }: Event<'asked'>): void {
     const keys = new Set(topics.map(topicKey))
-    this.#pending.push({ ref, keys, since, received: [], dropped: new Set() })
+    this.#pending.push({ ref, keys, since, askedAt, received: [], dropped: new Set() })
   }
 
   /** A message came, by whichever way. */
@@ -141,15 +142,19 @@ export class Catchups {
     return this.#sent.has(entry) && this.#reading.sees(entry)
   }
 
-  #judgeReason({ since }: Pending, wanted: Reading, { reason, at }: Event<'subscribed'>): void {
+  #judgeReason(pending: Pending, wanted: Reading, { reason, at }: Event<'subscribed'>): void {
+    const { since, askedAt } = pending
     const isForeign = since.kind === 'cursor' && since.log !== this.#session.log
     if (isForeign) {
       if (reason === 'epoch') return
       return this.#report('ignored epoch: the log began anew, and nobody said so', 'catch-up')
     }
     if (reason === undefined) return
-    const start = since.kind === 'cursor' ? positionOf(since.cursor) : ORIGIN
-    if (since.kind === 'cursor' && wanted.justifies(reason, start, at)) return
+    const isTrue =
+      since.kind === 'cursor'
+        ? wanted.justifies(reason, positionOf(since.cursor), at)
+        : wanted.justifiesLossSince(askedAt, reason, at)
+    if (isTrue) return
     this.#report('false alarm: a resync, and nothing was lost', `catch-up ${reason}`)
   }
 }

@@ -1,8 +1,10 @@
 // What a session reads, as the model sees it: audiences, each from a position on.
 
-import { comparePositions, laterOf, type Position } from '../../../shared/cursor.js'
+import { comparePositions, laterOf, ORIGIN, type Position } from '../../../shared/cursor.js'
 import type { ResyncReason } from '../../../shared/message.js'
 import type { LogEntry, LogRecord, Moment } from './LogRecord.js'
+
+type LossReason = Exclude<ResyncReason, 'epoch' | 'forced'>
 
 export class Reading {
   readonly #log: LogRecord
@@ -65,13 +67,29 @@ export class Reading {
   /** Whether a session that stands at `position` may be told this by then. */
   justifies(reason: ResyncReason, position: Position, at: Moment): boolean {
     if (reason === 'epoch') return false
-    return [...this.#from].some(([key, from]) =>
-      this.#log.of(key, laterOf(from, position), at).some((entry) => {
-        if (reason === 'forced') return entry.kind === 'resync'
-        const loss = this.#log.loss(entry, key, at)
-        return reason === 'lagged' ? loss !== undefined : hasLeftBy(reason, loss)
-      }),
+    return this.#someAfter(position, at, (entry, key) =>
+      reason === 'forced' ? entry.kind === 'resync' : this.#hasLeft(entry, key, reason, at),
     )
+  }
+
+  /** The same for one that asked for all there was: only what was lost while it was read counts. */
+  justifiesLossSince(asked: Moment, reason: ResyncReason, at: Moment): boolean {
+    if (reason === 'epoch' || reason === 'forced') return false
+    return this.#someAfter(ORIGIN, at, (entry, key) => {
+      const wasThere = this.#log.loss(entry, key, asked) === undefined
+      return wasThere && this.#hasLeft(entry, key, reason, at)
+    })
+  }
+
+  #someAfter(position: Position, at: Moment, test: (entry: LogEntry, key: string) => boolean) {
+    return [...this.#from].some(([key, from]) =>
+      this.#log.of(key, laterOf(from, position), at).some((entry) => test(entry, key)),
+    )
+  }
+
+  #hasLeft(entry: LogEntry, key: string, reason: LossReason, at: Moment): boolean {
+    const loss = this.#log.loss(entry, key, at)
+    return reason === 'lagged' ? loss !== undefined : hasLeftBy(reason, loss)
   }
 }
 

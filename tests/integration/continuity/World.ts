@@ -19,6 +19,7 @@ interface WorldOptions {
   readonly limits: Limits
   /** The log's identity at its n-th start. */
   readonly epochOf: (start: number) => string
+  readonly compression?: boolean
 }
 
 export class World {
@@ -38,10 +39,12 @@ export class World {
   #publishing = 0
   #restarting: Promise<void> | undefined
   readonly #epochOf: (start: number) => string
+  readonly #compression: boolean
 
-  private constructor({ limits, epochOf }: WorldOptions) {
+  private constructor({ limits, epochOf, compression = false }: WorldOptions) {
     this.limits = limits
     this.#epochOf = epochOf
+    this.#compression = compression
   }
 
   static async start(options: WorldOptions): Promise<World> {
@@ -127,7 +130,9 @@ export class World {
       monotonicNow,
       maxMessagesPerAudience: messagesPerAudience,
       messageTtlMs: ttlMs,
-      heartbeatMs: 100,
+      // Who unpacks much on a crowded machine may leave two short ones unanswered.
+      heartbeatMs: this.#compression ? 1000 : 100,
+      compression: this.#compression,
       logger: pino({ level: 'error' }, { write: (line) => this.#faults.push(line) }),
       shutdownTimeoutMs: 200,
     })

@@ -47,8 +47,10 @@ class Case {
     })
   }
 
-  subscribe(topic: string, since: Start, reason?: ResyncReason): void {
+  /** `meanwhile`: what happens before the answer. */
+  subscribe(topic: string, since: Start, reason?: ResyncReason, meanwhile = () => {}): void {
     this.hear({ kind: 'asked', ref: 0, topics: [topic], since })
+    meanwhile()
     const answer = { ref: 0, topics: [topic], cursor: cursorOf(0), reason }
     this.hear({ kind: 'subscribed', hasSince: true, ...answer })
   }
@@ -74,6 +76,7 @@ class Case {
   }
 }
 
+const FALSE_ALARM: Fault = 'false alarm: a resync, and nothing was lost'
 const SILENT: Fault = 'silent: lost, and no resync told of it'
 
 describe('of a topic that a connection adds while it lags, the checker', () => {
@@ -83,6 +86,18 @@ describe('of a topic that a connection adds while it lags, the checker', () => {
     lagging.publish(2, 'a')
     lagging.subscribe('a', { kind: 'oldest' })
     expect(lagging.faultsAt(1)).toEqual([])
+  })
+
+  it('takes word of what is lost while the oldest is read, and of nothing before', () => {
+    const [before, meanwhile] = [new Case(), new Case()]
+    before.publish(1, 'a')
+    before.publish(2, 'a')
+    before.subscribe('a', { kind: 'oldest' }, 'evicted')
+    expect(before.faultsAt(0)).toEqual([FALSE_ALARM])
+
+    meanwhile.publish(1, 'a')
+    meanwhile.subscribe('a', { kind: 'oldest' }, 'evicted', () => meanwhile.publish(2, 'a'))
+    expect(meanwhile.faultsAt(0)).toEqual([])
   })
 
   it('expects word of what is lost afterwards', () => {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { run } from './run.js'
 import { TERRAINS, walkOn } from './walk.js'
 
-const SOAK = process.env.SOAK === '1' ? 20 : 1
+const SOAK = process.env.SOAK === '1' ? 5 : 1
 const RUNS = 20 * SOAK
 const TIMEOUT_MS = 60_000 * SOAK
 

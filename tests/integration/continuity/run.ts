@@ -14,14 +14,15 @@ import { type ReadStep, TOPICS, type Walk, type WorldStep } from './walk.js'
 interface RunOptions {
   /** The identity of the log at its n-th start. */
   readonly epochOf?: (start: number) => string
+  readonly compression?: boolean
 }
 
 /** Runs a walk and says what was wrong. */
 export async function run(
   walk: Walk,
-  { epochOf = (start) => `epoch${start}` }: RunOptions = {},
+  { epochOf = (start) => `epoch${start}`, compression = false }: RunOptions = {},
 ): Promise<Violation[]> {
-  const world = await World.start({ limits: walk.limits, epochOf })
+  const world = await World.start({ limits: walk.limits, epochOf, compression })
   const restore = walk.clogsOneIn > 0 ? clogMedia(walk.clogsOneIn, walk.seed) : () => {}
   try {
     const readers = walk.readers.map(({ facts }, i) => new Reader(world, `reader ${i}`, facts))

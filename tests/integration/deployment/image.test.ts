@@ -80,7 +80,7 @@ it('copies nothing that .dockerignore holds back, and .dockerignore lets nothing
       true,
     ])
   }
-  expect(exceptions).toHaveLength(8)
+  expect(exceptions).toHaveLength(9)
 })
 
 it('holds what runs, and neither sources nor tools', async () => {

@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { SyncServerOptions } from '../../../server/createSyncServer.js'
 import { Api } from '../../support/Api.js'
-import { knockAtSocket } from '../../support/doors.js'
+import { askIn, knockAtSocket } from '../../support/doors.js'
 import { closeOpenClients } from '../../support/openClients.js'
 import { RedisServer } from '../../support/RedisServer.js'
 import { SocketClient } from '../../support/SocketClient.js'
@@ -62,17 +62,14 @@ describe('over two nodes', () => {
 
   it('never more of twenty that come to both at once', async () => {
     const both = await start({ maxConnectionsPerUser: 7 })
-    const sockets = await Promise.all(
+    const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
         const socket = new SocketClient(both[index % 2]!.url)
         await socket.opened()
-        socket.send({ op: 'connect', token: 'dev:ann' })
-        await Promise.race([socket.next('connected').catch(() => {}), socket.closed])
-        return socket
+        return askIn(socket, { token: 'dev:ann' })
       }),
     )
-    const connected = sockets.filter(({ frames }) => frames.all[0]?.op === 'connected')
-    expect(connected).toHaveLength(7)
+    expect(answers.filter((answer) => answer === 101)).toHaveLength(7)
   })
 
   it('an address has as many, whoever they are', async () => {
@@ -106,10 +103,7 @@ it('a node that vanished gives its places back, and counts them again when it is
     async () => {
       const candidate = new SocketClient(b.url)
       await candidate.opened()
-      candidate.send({ op: 'connect', token: 'dev:ann' })
-      const hasCome = () => candidate.frames.all.some(({ op }) => op === 'connected')
-      await Promise.race([candidate.closed, waitFor('an answer', hasCome).catch(() => {})])
-      return hasCome() ? candidate : undefined
+      return (await askIn(candidate, { token: 'dev:ann' })) === 101 ? candidate : undefined
     },
     15_000,
   )

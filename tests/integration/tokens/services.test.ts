@@ -66,9 +66,10 @@ describe.each<[string, () => Promise<string>]>([
     expectError(await api.force(), 400, 'invalid_request')
   })
 
-  it('is told no details of the server', async () => {
+  it('is told for how long keys are remembered, and no other details of the server', async () => {
     const { body } = await new Api(server.url, await make()).status()
-    expect(Object.keys(body).sort()).toEqual(['openMode', 'status', 'success', 'uptimeMs'])
+    const told = ['idempotencyTtlMs', 'openMode', 'status', 'success', 'uptimeMs']
+    expect(Object.keys(body).sort()).toEqual(told)
   })
 })
 

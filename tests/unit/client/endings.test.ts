@@ -65,6 +65,25 @@ describe('a token that is no longer good', () => {
     expect(scene.status).toBe('failed')
     expect(scene.manager.getSnapshot().error?.code).toBe('unauthorized')
   })
+
+  // Issuers say in whole seconds when: what they issue later in the same one is refused, too.
+  it.each([1, 9, 13, 19, 36, 42])(
+    'may be of the second of a revocation (seed %d)',
+    async (seed) => {
+      const second = () => Math.floor(scene.environment.now() / 1000)
+      const scene: ClientScene = new ClientScene({ getToken: () => `token of ${second()}` }, seed)
+      scene.server.users.set(`token of ${second()}`, 'u_1')
+      await scene.connect()
+      await scene.advance(5000 - (scene.environment.now() % 1000))
+      scene.server.users.clear()
+      for (let later = 1; later < 10; later += 1) {
+        scene.server.users.set(`token of ${second() + later}`, 'u_1')
+      }
+      scene.server.closeAll(4401)
+      await scene.advance(8000)
+      expect(scene.transport).toBe('websocket')
+    },
+  )
 })
 
 it.each([4500, 4501, 4503, 4999])('fails for good when closed with %d', async (code) => {

@@ -1,6 +1,6 @@
 // Random walks of the whole client through networks that fail, in virtual time.
 
-import { expect, it } from '@jest/globals'
+import { expect, it, jest } from '@jest/globals'
 import fc from 'fast-check'
 import { ClientScene } from '../../support/client/ClientScene.js'
 import type { Kind } from '../../support/client/FakeLine.js'
@@ -15,7 +15,10 @@ import {
   type Walk,
 } from './walkCommands.js'
 
-const RUNS = Number(process.env.WALKS ?? 300)
+// They compute, on a machine that is busy with other tests.
+jest.setTimeout(180_000)
+
+const RUNS = Number(process.env.WALKS ?? 200)
 /** What the network doesn't let through from the start. */
 const BLOCKED = fc.constantFrom<Kind[]>([], ['websocket'], ['websocket', 'sse'])
 const TEN_MINUTES = 600_000

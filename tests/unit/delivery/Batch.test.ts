@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type Batch, Turn } from '../../../server/delivery/Batch.js'
+import type { Batch } from '../../../server/delivery/Batch.js'
 import type { Format } from '../../../server/delivery/Format.js'
+import { Turn } from '../../../server/delivery/Turn.js'
 import { at, messageAt } from '../../support/entries.js'
 
 function countingFormat(): Format & { encoded: string[] } {
@@ -18,13 +19,21 @@ function countingFormat(): Format & { encoded: string[] } {
 
 const entries = Array.from({ length: 6 }, (_, index) => messageAt(at(index)))
 
-/** Hands out the entries as the hub does: each to all that want it before the next. */
+function newTurn(): Turn {
+  const turn = new Turn(entries[0]!, 0)
+  for (const entry of entries.slice(1)) turn.add(entry)
+  return turn
+}
+/** Each a run of its own. */
+const runs = entries.map((entry) => [entry])
+
+/** Hands out the runs as the hub does: each to all that want it before the next. */
 function handOut(wants: readonly (readonly boolean[])[]): { turn: Turn; batches: Batch[] } {
-  const turn = new Turn()
+  const turn = newTurn()
   const batches = wants.map(() => turn.empty)
-  for (const [index, entry] of entries.entries()) {
+  for (const [index, run] of runs.entries()) {
     for (const [reader, wanted] of wants.entries()) {
-      if (wanted[index]) batches[reader] = batches[reader]!.with(entry)
+      if (wanted[index]) batches[reader] = batches[reader]!.with(run)
     }
   }
   return { turn, batches }
@@ -45,6 +54,7 @@ describe('the batches of a turn', () => {
             wanted.map(({ cursor }) => `<${cursor}>`).join(''),
           )
           expect(batch.last).toBe(wanted.at(-1))
+          expect(batch.entries).toEqual(wanted)
         }
       }),
     )
@@ -82,14 +92,22 @@ describe('the batches of a turn', () => {
   })
 
   it('do not copy the bytes of a single entry', () => {
-    const format = countingFormat()
-    const turn = new Turn()
-    const batch = turn.empty.with(entries[0]!)
-    expect(batch.bytes(format)).toBe(turn.frame(entries[0]!, format))
+    const made: Buffer[] = []
+    const format: Format = {
+      entry: () => {
+        made.push(Buffer.from('x'))
+        return made.at(-1)!
+      },
+      event: () => Buffer.alloc(0),
+    }
+    for (const turn of [new Turn(entries[0]!, 0), newTurn()]) {
+      expect(turn.empty.with([entries[0]!]).bytes(format)).toBe(made.at(-1))
+    }
+    expect(made).toHaveLength(2)
   })
 
   it('are empty where nothing is wanted', () => {
-    const { empty } = new Turn()
+    const { empty } = newTurn()
     expect(empty.last).toBeUndefined()
     expect(empty.bytes(countingFormat())).toHaveLength(0)
   })

@@ -92,7 +92,7 @@ export class PlainConnection implements Connection {
     this.reading = new Map(keys.map((key) => [key, ORIGIN]))
   }
 
-  deliver(batch: Batch): void {
+  deliver(batch: Batch, _upTo: Position): void {
     this.batches.push(batch)
   }
 
@@ -137,7 +137,9 @@ export class PlainConnection implements Connection {
 
 /** A log and a hub, fed as the composition root feeds them, at a clock of the test's own. */
 export class Stage {
+  /** By which messages age, and by which a fan-out takes its time. */
   readonly clock = { ms: 0 }
+  readonly fanOutClock = { ms: 0 }
   readonly faults: unknown[] = []
   readonly log: MessageQueueService
   readonly hub: ConnectionHub
@@ -155,6 +157,7 @@ export class Stage {
     this.hub = new ConnectionHub({
       log: this.log,
       heartbeatMs: 1500,
+      monotonicNow: () => this.fanOutClock.ms,
       onFault: (fault) => this.faults.push(fault),
     })
     this.log.begin(EPOCH, at(1000))

@@ -38,6 +38,19 @@ describe('a connection whose medium is full', () => {
     expect(connection.isLive).toBe(true)
   })
 
+  it('is moved behind a loss that it was told of as soon as it has taken what it missed', () => {
+    const stage = new Stage()
+    for (let ms = 1001; ms <= 1250; ms += 1) stage.publish(ms)
+    stage.force(1251)
+    const connection = stage.open(['*'], { since: cursorOf(1000), hasRoom: false })
+    for (let pages = 0; pages < 3; pages += 1) connection.roomAgain()
+    expect(connection.told.at(-1)).toBe('m1250-0')
+    connection.roomAgain()
+    expect(connection.frames.at(-1)).toEqual({ op: 'heartbeat', cursor: cursorOf(1251) })
+    connection.roomAgain()
+    expect(connection.told.filter((op) => op === 'heartbeat')).toHaveLength(1)
+  })
+
   it('is told "lagged" where retention has passed it, with its own position', () => {
     const stage = new Stage({ maxMessagesPerAudience: 2 })
     const connection = stage.open()

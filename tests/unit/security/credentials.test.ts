@@ -3,8 +3,9 @@ import { describe, expect, it } from '@jest/globals'
 import { credentialOf, NO_CREDENTIAL, oneOf } from '../../../server/security/credentials.js'
 
 function shown(authorization?: string | string[], query = '') {
-  const values = authorization === undefined ? undefined : [authorization].flat()
-  const req = { headersDistinct: { authorization: values } } as unknown as IncomingMessage
+  const values = authorization === undefined ? [] : [authorization].flat()
+  const rawHeaders = ['Accept', '*/*', ...values.flatMap((value) => ['Authorization', value])]
+  const req = { rawHeaders } as IncomingMessage
   return credentialOf(req, new URLSearchParams(query))
 }
 

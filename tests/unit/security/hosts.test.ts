@@ -11,7 +11,7 @@ interface Asked {
 const requestOf = ({ host, origin, from = '127.0.0.1' }: Asked, others: string[] = []) =>
   ({
     headers: { host, origin },
-    headersDistinct: { host: host === undefined ? undefined : [host, ...others] },
+    rawHeaders: (host === undefined ? [] : [host, ...others]).flatMap((value) => ['Host', value]),
     socket: { remoteAddress: from },
   }) as unknown as IncomingMessage
 

@@ -2,7 +2,8 @@
 // has lost written down, entry by entry. Slow, and hard to get wrong.
 
 import type { Entry } from '../../../server/brokers/Entry.js'
-import { MessageQueueService, type Reading } from '../../../server/services/MessageQueueService.js'
+import { MessageQueueService } from '../../../server/services/MessageQueueService.js'
+import type { Reading } from '../../../server/services/Page.js'
 import { comparePositions, ORIGIN, type Position } from '../../../shared/cursor.js'
 
 interface Bounds {

@@ -25,6 +25,7 @@ function setUp() {
   const connection = {
     principal: ann,
     isOpen: true,
+    reading: new Map(),
     addAudiencesSince: () => {
       throw new SyncError('unavailable', 'too many are catching up')
     },
@@ -33,17 +34,15 @@ function setUp() {
     hold: () => holds.push('hold'),
     letGo: () => holds.push('letGo'),
   }
-  const commands = new WebSocketCommands({
-    context: {
-      log: new Stage().log,
-      access: new Access({ authorizeTopic: () => true, topicsClaim: 'topics', adminRole: 'admin' }),
-      publisher: publisher as unknown as Publisher,
-      reach: () => undefined,
-      maxTopics: 50,
-    },
-    connection: connection as unknown as WebSocketConnection,
-    topics: [],
-    identify: async () => ann,
+  const context = {
+    log: new Stage().log,
+    access: new Access({ authorizeTopic: () => true, topicsClaim: 'topics', adminRole: 'admin' }),
+    publisher: publisher as unknown as Publisher,
+    reach: () => undefined,
+    maxTopics: 50,
+  }
+  const commands = new WebSocketCommands(context, connection as unknown as WebSocketConnection, {
+    identifyAnew: async () => ann,
     sayError: () => said.push('error'),
   })
   return { commands, answers, said, holds, became }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { retryField, sseFormat } from '../../../server/transports/sseFormat.js'
+import { chunkedSseFormat, retryField, sseFormat } from '../../../server/transports/sseFormat.js'
 import { at, EPOCH, messageAt, resyncAt } from '../../support/entries.js'
 
 describe('on an event stream', () => {
@@ -27,8 +27,18 @@ describe('on an event stream', () => {
     )
   })
 
-  it('the wait before a reconnect is a field of its own', () => {
-    expect(retryField(2740).toString()).toBe('retry: 2740\n')
+  it('the wait before a reconnect is a field of its own, or of an event', () => {
+    expect(retryField(2740)).toBe('retry: 2740\n')
+    expect(sseFormat.event('drain', '{}', undefined, 9).toString()).toBe(
+      'retry: 9\nevent: drain\ndata: {}\n\n',
+    )
+  })
+
+  it('each event is a chunk, as long as its bytes, where chunks are framed here', () => {
+    const entry = messageAt(at(1001), ['*'], 'é€😀')
+    const plain = sseFormat.entry(entry)
+    const chunk = `${plain.length.toString(16)}\r\n${plain}\r\n`
+    expect(chunkedSseFormat.entry(entry).toString()).toBe(chunk)
   })
 
   it('no payload can begin a line, whatever it holds', () => {
