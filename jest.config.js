@@ -19,21 +19,24 @@ const project = (name) => ({
   },
 })
 
+const secondTry = '<rootDir>/tests/support/secondTry.ts'
+
 export default {
   projects: [
     project('unit'),
-    project('contracts'),
+    { ...project('contracts'), setupFilesAfterEnv: [secondTry] },
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
-    project('integration'),
-    project('hardening'),
+    { ...project('integration'), setupFilesAfterEnv: [secondTry] },
+    { ...project('hardening'), setupFilesAfterEnv: [secondTry] },
     { ...project('faults'), setupFilesAfterEnv: ['<rootDir>/tests/faults/moreTries.ts'] },
     {
       ...project('browser'),
       globalSetup: '<rootDir>/tests/browser/buildPage.ts',
-      setupFilesAfterEnv: ['<rootDir>/tests/browser/secondTry.ts'],
+      setupFilesAfterEnv: [secondTry, '<rootDir>/tests/browser/patience.ts'],
     },
     {
       ...project('react'),
+      setupFilesAfterEnv: [secondTry],
       testEnvironment: '<rootDir>/tests/support/pageEnvironment.mjs',
       // Not `browser`: the server beside the page needs the real `ws`.
       testEnvironmentOptions: { customExportConditions: ['node', 'node-addons'] },
