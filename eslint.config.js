@@ -24,7 +24,7 @@ export default tseslint.config(
     ],
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { projectService: true },
+      parserOptions: { project: ['tsconfig.json', 'examples/tsconfig.json'] },
     },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {
