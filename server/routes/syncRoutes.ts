@@ -98,6 +98,7 @@ export function createRoutes(context: RoutesContext): Routes {
   })
 
   post('/broadcast', hotWriteLimit, async (principal, req, res) => {
+    publisher.assertMayBroadcast(principal)
     const { content, came } = await received(req, res)
     const published = await publisher.broadcast(principal, required(content), came)
     const { isDuplicate, ...facts } = published

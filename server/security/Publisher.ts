@@ -76,15 +76,18 @@ export class Publisher {
     return sync.append(drafts, principalKey(principal))
   }
 
+  /** Throws `forbidden`. A door asks before it reads the body of one who may not. */
+  assertMayBroadcast(principal: Principal): void {
+    if (!mayPublishToAll(principal)) throw this.#options.access.needsAdmin('broadcast')
+  }
+
   /** One message by default to everyone, or one to each of `userIds`. For admins and services. */
   async broadcast(
     principal: Principal,
     body: unknown,
     came: Submission,
   ): Promise<Published | PublishedToEach> {
-    if (!mayPublishToAll(principal)) {
-      throw this.#options.access.needsAdmin('broadcast')
-    }
+    this.assertMayBroadcast(principal)
     const { userIds, ...draft } = parseOrThrow(broadcastSchema, body, 'invalid_message')
     const keyed = { ...draft, idempotencyKey: parseKey(came.idempotencyKey) }
     const keyScope = principalKey(principal)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { expectError } from '../support/expectError.js'
 import { CURSOR, UUID_V7 } from '../support/patterns.js'
 import { findMessage, type Person, person, publishedBy, readAddressed } from '../support/person.js'
 import { target, unique } from './target.js'
@@ -50,6 +51,14 @@ describe('a broadcast', () => {
       }
     })
     expect(published).toEqual([])
+  })
+
+  it.each([
+    ['is not JSON', '{"type":'],
+    ['is no message', '[]'],
+    ['is too large', JSON.stringify({ type: 'test', payload: 'x'.repeat(1 << 20) })],
+  ])('is forbidden to one without the role admin, also where its body %s', async (_what, body) => {
+    expectError(await someone('editor').api.broadcast(body), 403, /^forbidden$/)
   })
 
   it('publishes one message, not a batch', async () => {
