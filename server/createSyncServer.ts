@@ -165,10 +165,16 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const sink = sinkInto(log, hub, () => {
     if (gate.phase === 'starting') gate.phase = 'ready'
   })
-  await Promise.all([broker.start(sink), trust.start()])
-  hub.start()
   const duties = createDuties(parts)
-  convex?.start({ ...parts, sync, duties, random, ...settings })
+  try {
+    await Promise.all([broker.start(sink), trust.start()])
+    convex?.start({ ...parts, sync, duties, random, ...settings })
+  } catch (error) {
+    await duties.stop()
+    await closeLog().catch(onFault)
+    throw error
+  }
+  hub.start()
   const stopSweeping = sweepRegularly(log, settings)
   const expirer = setInterval(() => {
     endStale()
@@ -254,10 +260,14 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
     webSockets.destroyAll()
     gate.phase = 'closed'
     await Promise.all([dutiesLeft, convex?.stop()])
+    await closeLog()
+    logger.info('stopped')
+  }
+
+  async function closeLog(): Promise<void> {
     await broker.close()
     trust.stop()
     redis?.close()
-    logger.info('stopped')
   }
 }
 

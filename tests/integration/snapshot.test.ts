@@ -310,6 +310,24 @@ describe('where the log can not be kept', () => {
 })
 
 describe('a second server', () => {
+  it('finds the log as it was where what the first works with would not start', async () => {
+    await start()
+    const cursor = await publish(1)
+    await stop()
+    const convex = {
+      start() {
+        throw new Error('not today')
+      },
+      status: () => ({}),
+      async stop() {},
+    }
+    await expect(
+      createSyncServer({ snapshotFile: file, convex, logLevel: 'silent' }),
+    ).rejects.toThrow('not today')
+    await start()
+    expect((await api.poll({ since: cursor })).body).toMatchObject({ resync: false })
+  })
+
   it('that finds the port taken by another program leaves the file as it was', async () => {
     await start()
     const cursor = await publish(1)
