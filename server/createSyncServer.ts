@@ -162,9 +162,7 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   const { hostRules } = guards
   const api = createApi({ sync: createSyncRouter(routes, serve), hostRules, onFault })
 
-  const sink = sinkInto(log, hub, () => {
-    if (gate.phase === 'starting') gate.phase = 'ready'
-  })
+  const sink = sinkInto(log, hub, () => gate.logBegan())
   const duties = createDuties(parts)
   try {
     await Promise.all([broker.start(sink), trust.start()])

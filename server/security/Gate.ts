@@ -14,10 +14,17 @@ interface GateOptions {
 
 export class Gate {
   readonly #options: GateOptions
+  #hasLog = false
   phase: Phase = 'starting'
 
   constructor(options: GateOptions = {}) {
     this.#options = options
+  }
+
+  /** There is a log: the first one, or another. */
+  logBegan(): void {
+    this.#hasLog = true
+    if (this.phase === 'starting') this.phase = 'ready'
   }
 
   get isReady(): boolean {
@@ -29,9 +36,10 @@ export class Gate {
     return this.phase === 'draining' || this.phase === 'closed'
   }
 
-  /** Throws `unavailable` where no stream is taken any more. */
+  /** Throws `unavailable` where no stream is taken: not any more, or there is no log to stream. */
   assertAccepting(): void {
     if (this.isDraining) throw stopping()
+    this.assertReadable()
   }
 
   /** Throws `unavailable` where no publish is taken any more: to the end, in a log that others share. */
@@ -42,10 +50,10 @@ export class Gate {
 
   /** Throws `unavailable` where not even reading makes sense: there is no log, or it no longer moves. */
   assertReadable(): void {
-    if (this.phase === 'ready' || this.phase === 'draining') return
-    const what = this.phase === 'closed' ? 'has stopped' : 'is starting'
-    throw new SyncError('unavailable', `this server ${what}; try again`)
+    if (this.#hasLog && this.phase !== 'closed') return
+    throw this.isDraining ? stopping() : starting()
   }
 }
 
+const starting = (): SyncError => new SyncError('unavailable', 'this server is starting; try again')
 const stopping = (): SyncError => new SyncError('unavailable', 'this server is stopping; try again')

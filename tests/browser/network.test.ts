@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import { FaultProxy } from '../support/FaultProxy.js'
 import type { Fault } from '../support/faults.js'
-import { ProbedPage } from './ProbedPage.js'
-import { expectPromptStart, expectReturn } from './Scene.js'
+import type { ProbedPage } from './ProbedPage.js'
+import { expectReturn, openPromptly } from './Scene.js'
 import { setUp } from './setUp.js'
 
 const TIMEOUT_MS = 150_000
@@ -18,8 +18,7 @@ let page: ProbedPage
 
 async function open(kind: Fault['kind']): Promise<void> {
   setting.between.fault = { kind }
-  page = await ProbedPage.open(setting.browser, setting.between.url)
-  await expectPromptStart(page, `network: ${kind}`)
+  page = await openPromptly(setting.browser, setting.between.url, `network: ${kind}`)
 }
 
 it.each([

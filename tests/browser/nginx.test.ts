@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import { type NginxVariant, startNginx } from '../support/nginx.js'
-import { ProbedPage } from './ProbedPage.js'
-import { expectPromptStart, expectReturn } from './Scene.js'
+import type { ProbedPage } from './ProbedPage.js'
+import { expectReturn, openPromptly } from './Scene.js'
 import { setUp } from './setUp.js'
 
 const TIMEOUT_MS = 150_000
@@ -21,8 +21,7 @@ let page: ProbedPage
 
 async function open(variant: NginxVariant): Promise<void> {
   await setting.between.reload(variant)
-  page = await ProbedPage.open(setting.browser, setting.between.url)
-  await expectPromptStart(page, `nginx: ${variant}`)
+  page = await openPromptly(setting.browser, setting.between.url, `nginx: ${variant}`)
 }
 
 it.each([

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { FaultProxy } from '../support/FaultProxy.js'
 import { TestBrowser } from '../support/TestBrowser.js'
 import { ProbedPage } from './ProbedPage.js'
-import { breaksIn, expectPromptStart, Scene } from './Scene.js'
+import { breaksIn, Scene } from './Scene.js'
 
 const SLEEP_MS = 60_000
 const WAKING_MS = 30_000
@@ -45,7 +45,6 @@ async function open(kept: number): Promise<Sleeper> {
   const page = await ProbedPage.open(browser, proxy.url)
   const sleeper = { scene, proxy, page }
   sleepers.push(sleeper)
-  await expectPromptStart(page, 'sleep later')
   await page.onWebSocket(5000)
   await page.more(50)
   return sleeper

@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import { FaultProxy } from '../support/FaultProxy.js'
-import { ProbedPage } from './ProbedPage.js'
-import { expectPromptStart, expectReturn } from './Scene.js'
+import type { ProbedPage } from './ProbedPage.js'
+import { expectReturn, openPromptly } from './Scene.js'
 import { setUp } from './setUp.js'
 
 const TIMEOUT_MS = 150_000
@@ -31,8 +31,7 @@ function show(state: 'visible' | 'hidden'): Promise<void> {
 it(
   'carries on where it was when it goes offline and comes back',
   async () => {
-    page = await ProbedPage.open(setting.browser, setting.between.url)
-    await expectPromptStart(page, 'tab: offline later')
+    page = await openPromptly(setting.browser, setting.between.url, 'tab: offline later')
     await page.onWebSocket(5000)
     await page.more(50)
     await page.page.context().setOffline(true)
@@ -50,8 +49,7 @@ it(
 it(
   'keeps its WebSocket when it is hidden, and when it is seen again',
   async () => {
-    page = await ProbedPage.open(setting.browser, setting.between.url)
-    await expectPromptStart(page, 'tab: hidden later')
+    page = await openPromptly(setting.browser, setting.between.url, 'tab: hidden later')
     await page.onWebSocket(5000)
     await show('hidden')
     await page.more(150)
@@ -67,8 +65,11 @@ it(
   'leaves connections to others while it is hidden without a WebSocket, and loses nothing',
   async () => {
     setting.between.fault = { kind: 'blocksWebSocket' }
-    page = await ProbedPage.open(setting.browser, setting.between.url)
-    await expectPromptStart(page, 'tab: hidden on a fallback later')
+    page = await openPromptly(
+      setting.browser,
+      setting.between.url,
+      'tab: hidden on a fallback later',
+    )
     await page.until('a stream', ({ transport }) => transport === 'sse')
     await show('hidden')
     await page.until('polling', ({ transport }) => transport === 'poll', 20_000)
@@ -85,8 +86,7 @@ it(
   'returns to WebSocket at once when it is seen again',
   async () => {
     setting.between.fault = { kind: 'blocksWebSocket' }
-    page = await ProbedPage.open(setting.browser, setting.between.url)
-    await expectPromptStart(page, 'tab: seen again later')
+    page = await openPromptly(setting.browser, setting.between.url, 'tab: seen again later')
     await show('hidden')
     await delay(8000)
     setting.between.lift()

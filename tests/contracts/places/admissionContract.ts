@@ -26,6 +26,7 @@ export const principalOf = (userId: string): Principal => ({
 /** An admission of one node, and how to change what it asks others. */
 export function admissionOf(caps: Caps, places?: RedisPlaces) {
   const gate = new Gate()
+  gate.logBegan()
   const limits = new ConnectionLimits({ maxConnections: MANY, ...caps })
   const now = { isCurrent: true }
   const validity = {
