@@ -6,6 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { type Fault, NO_FAULT } from './faults.js'
 import { ProxiedConnection } from './ProxiedConnection.js'
 import { pseudoRandom } from './pseudoRandom.js'
+import { resetSocket } from './resetSocket.js'
 
 const MAX_CONNECTIONS = 500
 
@@ -81,7 +82,7 @@ export class FaultProxy {
   #accept(socket: Socket): void {
     this.opened += 1
     if (this.#fault.kind === 'refuse' || this.#connections.size >= MAX_CONNECTIONS) {
-      socket.resetAndDestroy()
+      resetSocket(socket)
       return
     }
     const connection: ProxiedConnection = new ProxiedConnection({

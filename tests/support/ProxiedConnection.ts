@@ -14,6 +14,7 @@ import {
   readHead,
   refusesUpgrade,
 } from './faults.js'
+import { resetSocket } from './resetSocket.js'
 
 const RESET_MS = { min: 1000, spread: 4000 }
 /** Bytes that travel alone before others get a turn. */
@@ -82,8 +83,8 @@ export class ProxiedConnection {
   }
 
   #reset(): void {
-    this.#client.resetAndDestroy()
-    this.#upstream?.resetAndDestroy()
+    resetSocket(this.#client)
+    if (this.#upstream !== undefined) resetSocket(this.#upstream)
     this.destroy()
   }
 

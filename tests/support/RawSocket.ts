@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { resetSocket } from './resetSocket.js'
 import { waitFor } from './waitFor.js'
 
 interface FrameOptions {
@@ -169,7 +170,7 @@ export class RawSocket {
 
   /** Ends the connection with a TCP reset. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    resetSocket(this.socket)
   }
 
   async close(): Promise<void> {

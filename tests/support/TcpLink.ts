@@ -4,6 +4,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { pseudoRandom } from './pseudoRandom.js'
+import { resetSocket } from './resetSocket.js'
 
 /** How one direction is. */
 export interface Wire {
@@ -123,7 +124,7 @@ class Connection {
 
   reset(): void {
     for (const pipe of this.#pipes) pipe.stop()
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) resetSocket(socket)
     this.#onGone()
   }
 }
