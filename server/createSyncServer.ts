@@ -263,9 +263,12 @@ export async function createSyncServer(options: SyncServerOptions = {}): Promise
   }
 
   async function closeLog(): Promise<void> {
-    await broker.close()
-    trust.stop()
-    redis?.close()
+    try {
+      await broker.close()
+    } finally {
+      trust.stop()
+      redis?.close()
+    }
   }
 }
 

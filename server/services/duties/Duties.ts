@@ -8,6 +8,7 @@ export interface Duties {
   stop(): Promise<void>
 }
 
+/** Neither may throw: there is nobody to tell. */
 export interface DutyHolder {
   /** From now on this node has the duty. */
   assume(term: Term): void
