@@ -32,7 +32,7 @@ export default {
     {
       ...project('browser'),
       globalSetup: '<rootDir>/tests/browser/buildPage.ts',
-      setupFilesAfterEnv: [secondTry, '<rootDir>/tests/browser/patience.ts'],
+      setupFilesAfterEnv: [secondTry],
     },
     {
       ...project('react'),
@@ -43,7 +43,7 @@ export default {
     },
   ],
   testSequencer: '<rootDir>/tests/conformance/sequencer.mjs',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   // The tests wait more than they compute.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
 }

@@ -210,8 +210,8 @@ export class RedisBroker implements Broker {
       sink,
       log: new SharedLog({ ...parts, newEpoch, keepMs: this.#keepMs }),
       onEntry: (entry, isReplayed) => this.#read(entry, isReplayed ? undefined : sink),
-      onBeat: ({ n = '', r = '', x }) => {
-        if (x === undefined) this.#heard(n, r)
+      onBeat: ({ n = '', r = '', b, x }) => {
+        if (x === undefined) this.#heard(n, Number(b), r)
         else this.#pulse?.left(n)
       },
       onAnswer: ({ n = '', a, i, c }) =>
@@ -267,8 +267,8 @@ export class RedisBroker implements Broker {
     ANSWER.run(redis.commands, [key], args).catch(() => {})
   }
 
-  #heard(node: string, runId: string): void {
-    this.#pulse?.heard(node, runId)
+  #heard(node: string, beat: number, runId: string): void {
+    this.#pulse?.heard(node, beat, runId)
     if (!this.#wasDeaf || this.#pulse?.isDeaf !== false) return
     this.#wasDeaf = false
     this.#refusals.clear()

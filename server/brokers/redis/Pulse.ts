@@ -45,6 +45,7 @@ export interface Following {
 
 interface Peer {
   readonly at: number
+  readonly beat: number
   readonly runId: string
 }
 
@@ -52,6 +53,9 @@ export class Pulse {
   readonly #options: PulseOptions
   readonly #peers = new Map<string, Peer>()
   #timer: NodeJS.Timeout | undefined
+  /** How many beats this node has sent, and which of them came back last. */
+  #beats = 0
+  #heardBeat = 0
   /** When a beat of this node came back last, and one of any node. */
   #heardAt: number
   #lastHeardAt: number
@@ -92,18 +96,23 @@ export class Pulse {
     return [...this.#peers].flatMap(([node, { at }]) => (at > since ? [node] : []))
   }
 
-  heard(node: string, runId: string): void {
-    this.#lastHeardAt = this.#options.monotonicNow()
-    if (node === this.#options.node) {
-      this.#heardAt = this.#options.monotonicNow()
+  /** A node's `beat`, counted from 1. One that is read again, as where Redis was restored, is none. */
+  heard(node: string, beat: number, runId: string): void {
+    const { node: self, monotonicNow, following } = this.#options
+    const last = node === self ? this.#heardBeat : (this.#peers.get(node)?.beat ?? 0)
+    if (beat <= last) return
+    this.#lastHeardAt = monotonicNow()
+    if (node === self) {
+      this.#heardBeat = beat
+      this.#heardAt = monotonicNow()
       return
     }
     // One that has no log yet serves nobody.
     if (runId === '') return
     // A newcomer hears of this node at once.
     if (!this.#peers.has(node)) void this.#beat()
-    this.#peers.set(node, { at: this.#options.monotonicNow(), runId })
-    if (runId === this.#options.following()?.runId) this.#witnesses?.nodes.delete(node)
+    this.#peers.set(node, { at: monotonicNow(), beat, runId })
+    if (runId === following()?.runId) this.#witnesses?.nodes.delete(node)
   }
 
   left(node: string): void {
@@ -171,7 +180,8 @@ export class Pulse {
     const { connections, node, following, keepMs } = this.#options
     const { epoch = '', runId = '' } = following() ?? {}
     const keys = ['log', 'meta', 'beats', 'nodes'].map((name) => connections.key(name))
-    const args = [node, epoch, keepMs, ALIVE_MS, runId]
+    this.#beats += 1
+    const args = [node, epoch, keepMs, ALIVE_MS, runId, this.#beats]
     return BEAT.run(redis, keys, args)
   }
 

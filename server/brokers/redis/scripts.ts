@@ -127,7 +127,7 @@ return { 'ok', text(now), receipts }
 export const BEAT = new LuaScript(`${EVEN_WHERE_FULL}
 ${CLOCK}${LAST_ID}
 local log, meta, beats, nodes = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-redis.call('XADD', beats, 'MAXLEN', '100', '*', 'n', ARGV[1], 'r', ARGV[5])
+redis.call('XADD', beats, 'MAXLEN', '100', '*', 'n', ARGV[1], 'r', ARGV[5], 'b', ARGV[6])
 redis.call('ZREMRANGEBYSCORE', nodes, '-inf', text(now - tonumber(ARGV[4])))
 redis.call('PEXPIRE', beats, ARGV[3])
 redis.call('PEXPIRE', nodes, ARGV[3])
