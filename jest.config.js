@@ -43,7 +43,7 @@ export default {
     },
   ],
   testSequencer: '<rootDir>/tests/conformance/sequencer.mjs',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   // The tests wait more than they compute.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
   // Without what comes before it: that builds, and others run what is built meanwhile.
   shop = await startProgram('npm', ['start', '--ignore-scripts'], options)
   browser = await TestBrowser.start()
-}, 60_000)
+})
 afterEach(() => browser.closePages())
 afterAll(async () => {
   await browser?.close()

@@ -12,7 +12,7 @@ const AT_ONCE = 50
 let cluster: Cluster
 beforeAll(async () => {
   cluster = await Cluster.start({ nodes: 2 })
-}, 60_000)
+})
 afterAll(() => cluster?.stop())
 
 const send = (node: number, key: number) =>

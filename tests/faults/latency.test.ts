@@ -19,7 +19,7 @@ let cluster: Cluster
 beforeAll(async () => {
   alone = await startServerProcess({ LOG_LEVEL: 'warn', RATE_LIMIT_ADMIN_MAX: '0' })
   cluster = await Cluster.start({ nodes: 2 })
-}, 60_000)
+})
 afterAll(async () => {
   await closeOpenClients()
   await alone?.kill()

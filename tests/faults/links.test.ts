@@ -11,7 +11,7 @@ import { Ground, report, SOAK } from './Ground.js'
 
 const TIMES = SOAK ? 10 : 1
 const SECONDS = SOAK ? 60 : 5
-const TIMEOUT_MS = 60_000 + TIMES * 60_000
+const TIMEOUT_MS = 120_000 + TIMES * 60_000
 const PER_SECOND = 60
 const NOT_READY_MS = 10_000
 const HEALED_MS = 10_000

@@ -35,7 +35,7 @@ beforeAll(async () => {
   // Its record of what was slow would grow as well, and is not ours.
   const redis = { config: { 'slowlog-max-len': '0' } }
   cluster = await Cluster.start({ nodes: 2, redis, env })
-}, 60_000)
+})
 afterAll(() => cluster?.stop())
 
 interface Held {

@@ -12,7 +12,7 @@ import { ask } from './continuity/NodeApi.js'
 import { Ground, report, SOAK } from './Ground.js'
 
 const TIMES = SOAK ? 5 : 1
-const TIMEOUT_MS = 60_000 + TIMES * 60_000
+const TIMEOUT_MS = 120_000 + TIMES * 60_000
 const PER_SECOND = 50
 const LIMITS = { answerMs: 3000, notReadyMs: 10_000, healedMs: 10_000 }
 

@@ -8,7 +8,7 @@ import type { LogReader } from './continuity/LogReader.js'
 import { Ground, report, SOAK } from './Ground.js'
 
 const TIMES = SOAK ? 10 : 1
-const TIMEOUT_MS = 60_000 + TIMES * 30_000
+const TIMEOUT_MS = 120_000 + TIMES * 30_000
 const PER_SECOND = 100
 
 let ground: Ground | undefined

@@ -69,7 +69,7 @@ it('answers any body at send, broadcast, force, ticket and revoke', async () => 
     }),
     { numRuns: BODY_RUNS },
   )
-}, 60_000)
+})
 
 it('answers any query and any header at poll, stream and status', async () => {
   const value = fc.oneof(
@@ -93,7 +93,7 @@ it('answers any query and any header at poll, stream and status', async () => {
     }),
     { numRuns: QUERY_RUNS },
   )
-}, 60_000)
+})
 
 const frames = fc.array(frame, { minLength: 1, maxLength: 5 })
 
@@ -122,7 +122,7 @@ it.each([
       { numRuns: FRAME_RUNS },
     )
   },
-  60_000,
+  120_000,
 )
 
 /** Bytes are a request that was answered, an upgrade, or neither; never a fault of the server's. */
@@ -148,4 +148,4 @@ it('answers or hangs up on any handshake, and on bytes that are none', async () 
     }),
     { numRuns: HANDSHAKE_RUNS },
   )
-}, 60_000)
+})

@@ -14,7 +14,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { publint } from 'publint'
 
 interface Manifest {
@@ -284,9 +284,6 @@ const PAGE_MISTAKES = `import { ConnectionManager } from 'syncline/client'
   new ConnectionManager({ url: 'http://127.0.0.1:1' })
   manager.on('nope', () => {})
 `
-
-// A compiler on a busy machine.
-jest.setTimeout(60_000)
 
 describe('the tarball', () => {
   it('holds the built server and client, the dashboard and the documents, and no sources or tests', () => {

@@ -197,7 +197,7 @@ describe('a graceful restart', () => {
     await sent
     for (const follower of followers) {
       const { length } = numbers
-      await follower.until('all', () => follower.numbers().at(-1) === length, 20_000)
+      await follower.until('all', () => follower.numbers().at(-1) === length, 60_000)
       requireNoGap(follower.numbers())
       expect(follower.numbers()).toHaveLength(length + 1)
       expect(follower.resyncs).toEqual([])

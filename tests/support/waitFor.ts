@@ -4,7 +4,7 @@
 export async function waitFor<Value>(
   what: string,
   condition: () => Value | Promise<Value>,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<NonNullable<Value>> {
   const deadline = Date.now() + withinMs
   for (;;) {

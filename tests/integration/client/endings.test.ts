@@ -37,7 +37,7 @@ describe.each(TRANSPORTS)('over %s', (name) => {
     await follower.until('the resync', () => follower.resyncs.length > 0)
     expect(follower.resyncs).toEqual(['epoch'])
     expect(follower.snapshot.status).toBe('connected')
-  }, 60_000)
+  })
 })
 
 it('asks for a fresh token when its socket is closed with 4401, and misses nothing', async () => {
@@ -105,4 +105,4 @@ it('lets polls be held for long again after a server was gone for a moment', asy
   await follower.until('the new server', () => follower.resyncs.length > 0, 20_000)
   await waitFor('a held poll', () => (waits.at(-1) ?? 0) > 0)
   expect(waits.at(-1)).toBe(before)
-}, 60_000)
+})

@@ -87,7 +87,7 @@ it.concurrent.each(HOSTILE_NAMES)(
     }
     await recovers(follower, port)
   },
-  70_000,
+  120_000,
 )
 
 it('asks a server no sooner again than its Retry-After says, on any transport', async () => {

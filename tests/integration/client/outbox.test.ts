@@ -98,7 +98,7 @@ describe.each(['websocket', 'sse', 'long-poll'] as const)('over %s', (transport)
     expect(await payloadsInLog()).toEqual([])
     await manager.send({ type: 'a', payload: 'later' })
     expect(await payloadsInLog()).toEqual(['later'])
-  }, 60_000)
+  })
 })
 
 it('rejects with not_sent what waited when it is disconnected', async () => {

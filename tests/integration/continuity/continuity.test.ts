@@ -8,7 +8,7 @@ import { TERRAINS, walkOn } from './walk.js'
 
 const SOAK = process.env.SOAK === '1' ? 5 : 1
 const RUNS = 20 * SOAK
-const TIMEOUT_MS = 60_000 * SOAK
+const TIMEOUT_MS = 120_000 * SOAK
 
 afterEach(() => {
   jest.restoreAllMocks()

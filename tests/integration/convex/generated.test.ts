@@ -36,5 +36,5 @@ it.each<[string, string, string[]]>([
     await run(process.execPath, ['scripts/convexCodegen.mjs', join(copy, app), ...rest])
     expect(await contentsOf(join(copy, folder))).toEqual(await contentsOf(folder))
   },
-  60_000,
+  120_000,
 )

@@ -226,7 +226,7 @@ describe('while nothing can be published', () => {
       await node.close()
       await redis.stop()
     }
-  }, 60_000)
+  })
 
   it('says how much waits, was tried again, and is lost', () => {
     expect(publishing()).toEqual({ waiting: 0, retries: 0, lost: 0 })

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await waitFor('the last of its lines', () => cluster.output().includes('Ctrl-C'))
   const lines = [...cluster.output().matchAll(/node \d {2}(http\S+) {2}process (\d+)/g)]
   nodes = lines.map(([, url = '', pid]) => ({ url, pid: Number(pid) }))
-}, 60_000)
+})
 afterAll(async () => {
   await closeOpenClients()
   await cluster.kill()

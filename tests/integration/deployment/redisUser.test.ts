@@ -53,7 +53,7 @@ beforeAll(async () => {
   }
   await redis.command('ACL', 'LOG', 'RESET')
   for (let count = 0; count < 2; count += 1) nodes.push(await startServerProcess(env))
-}, 60_000)
+})
 afterAll(async () => {
   await closeOpenClients()
   for (const node of nodes) await node.kill()

@@ -18,7 +18,7 @@ let nginx: Awaited<ReturnType<typeof startExampleNginx>>
 beforeAll(async () => {
   cluster = await Cluster.start({ env: { TRUST_PROXY: '1' } })
   nginx = await startExampleNginx(cluster.nodes.map(({ url }) => Number(new URL(url).port)))
-}, 60_000)
+})
 afterAll(async () => {
   client?.disconnect()
   await nginx.stop()
@@ -63,4 +63,4 @@ it('loses nothing and tells nobody to resync', async () => {
   )
   expect(received).toEqual(sent)
   expect(resyncs).toEqual([])
-}, 60_000)
+})

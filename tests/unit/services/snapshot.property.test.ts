@@ -13,7 +13,7 @@ import { inFolder, type LogBounds, LogProcess } from '../../support/LogProcess.j
 const KEYS = ['*', 'u:änn', 'r:"ops"\t', 't:news'] as const
 const SOAK = process.env.SOAK === '1' ? 50 : 1
 /** Each run waits for the disk a few times. */
-const TIMEOUT_MS = 60_000 * SOAK
+const TIMEOUT_MS = 120_000 * SOAK
 const TTL_MS = 100
 const KEY_TTL_MS = 150
 
