@@ -19,24 +19,24 @@ const project = (name) => ({
   },
 })
 
-const secondTry = '<rootDir>/tests/support/secondTry.ts'
+const moreTries = '<rootDir>/tests/support/moreTries.ts'
 
 export default {
   projects: [
     project('unit'),
-    { ...project('contracts'), setupFilesAfterEnv: [secondTry] },
+    { ...project('contracts'), setupFilesAfterEnv: [moreTries] },
     { ...project('conformance'), globalSetup: '<rootDir>/tests/conformance/checkTarget.ts' },
-    { ...project('integration'), setupFilesAfterEnv: [secondTry] },
-    { ...project('hardening'), setupFilesAfterEnv: [secondTry] },
-    { ...project('faults'), setupFilesAfterEnv: ['<rootDir>/tests/faults/moreTries.ts'] },
+    { ...project('integration'), setupFilesAfterEnv: [moreTries] },
+    { ...project('hardening'), setupFilesAfterEnv: [moreTries] },
+    { ...project('faults'), setupFilesAfterEnv: [moreTries] },
     {
       ...project('browser'),
       globalSetup: '<rootDir>/tests/browser/buildPage.ts',
-      setupFilesAfterEnv: [secondTry],
+      setupFilesAfterEnv: [moreTries],
     },
     {
       ...project('react'),
-      setupFilesAfterEnv: [secondTry],
+      setupFilesAfterEnv: [moreTries],
       testEnvironment: '<rootDir>/tests/support/pageEnvironment.mjs',
       // Not `browser`: the server beside the page needs the real `ws`.
       testEnvironmentOptions: { customExportConditions: ['node', 'node-addons'] },

@@ -17,10 +17,6 @@ import { SocketClient } from '../../support/SocketClient.js'
 import { waitFor } from '../../support/waitFor.js'
 import { Nodes, type TestNode } from './Nodes.js'
 
-// A limit is one for all nodes while Redis answers within 300 ms; on a crowded machine it may not, and
-// each node goes by itself then. What failed first is printed.
-jest.retryTimes(2, { logErrorsBeforeRetry: true })
-
 const LIMIT = 30
 const MESSAGE = { type: 'a', payload: 1 }
 
