@@ -1,15 +1,6 @@
 // What one user may publish, and how often an address may fail, is one limit for all nodes.
 
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { Api } from '../../support/Api.js'
 import { closeOpenClients } from '../../support/openClients.js'
 import { RedisServer } from '../../support/RedisServer.js'
